@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+/**
+ * Why a play failed or a command was refused. The codes are stable: programs branch on them,
+ * and none is ever renamed or given a second meaning. People read {@link errorSentences}.
+ */
+export const errorSentences = {
+  invalid_command: "The command is malformed: a field is missing, has the wrong type or is out of range.",
+  unauthorized: "The credentials are missing, wrong or expired.",
+  at_capacity: "This bridge carries as many streams as it can carry well.",
+  join_failed: "The LiveKit room could not be joined.",
+  room_lost: "The connection to the LiveKit room was lost and could not be restored.",
+  publish_failed: "The audio track could not be published in the room.",
+  blocked_address: "The URL's scheme or address is not allowed.",
+  fetch_failed: "The audio could not be fetched: the server could not be reached or broke off.",
+  fetch_timeout: "The audio's server did not answer in time.",
+  http_status: "The audio's server answered with an error status.",
+  too_large: "The message or the audio is larger than the limit.",
+  max_duration: "The sound reached the longest duration allowed and was ended there.",
+  unsupported_format: "The data is not audio in a format that can be played.",
+  decode_failed: "The audio is damaged and could not be decoded.",
+  source_stalled: "The audio's server stopped sending data.",
+  cancelled: "The play was stopped before its end.",
+  internal: "Something failed inside the server.",
+} as const;
+
+/** A stable error code. */
+export type ErrorCode = keyof typeof errorSentences;
+
+/** Every error code, in the order of {@link errorSentences}. */
+export const errorCodes = Object.keys(errorSentences) as [ErrorCode, ...ErrorCode[]];
+
+/** Parses a stable error code. */
+export const ErrorCodeSchema = z.enum(errorCodes);
+
+/** Who or why: said with a `cancelled` play and with a stop. Open: unknown reasons are carried through. */
+export const ReasonSchema = z.string().min(1).max(64);
