@@ -1,0 +1,49 @@
+package fetch
+
+import (
+	"context"
+	"syscall"
+	"time"
+)
+
+// Options are the limits of a Client. A zero field takes the default named beside it.
+type Options struct {
+	// ConnectTimeout bounds one TCP connect, name lookup included (5 s).
+	ConnectTimeout time.Duration
+	// HeaderTimeout bounds everything up to the response's header, redirects included (10 s).
+	HeaderTimeout time.Duration
+	// IdleTimeout bounds the wait for more of the body while a reader asks for it (15 s). Time in
+	// which nobody reads does not count: a paused sound does not time out.
+	IdleTimeout time.Duration
+	// MaxBytes bounds a body (1 GiB).
+	MaxBytes int64
+	// MaxRedirects bounds the redirects followed (5).
+	MaxRedirects int
+	// UserAgent names this program to servers ("server-playback").
+	UserAgent string
+	// Control, if set, sees every address before it is connected to, after name lookup and on every
+	// redirect, and refuses it by an error: the home of an address guard. See net.Dialer.ControlContext.
+	Control func(ctx context.Context, network, address string, conn syscall.RawConn) error
+}
+
+func (o Options) withDefaults() Options {
+	if o.ConnectTimeout <= 0 {
+		o.ConnectTimeout = 5 * time.Second
+	}
+	if o.HeaderTimeout <= 0 {
+		o.HeaderTimeout = 10 * time.Second
+	}
+	if o.IdleTimeout <= 0 {
+		o.IdleTimeout = 15 * time.Second
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 1 << 30
+	}
+	if o.MaxRedirects <= 0 {
+		o.MaxRedirects = 5
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = "server-playback"
+	}
+	return o
+}
