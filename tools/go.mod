@@ -1,7 +1,7 @@
 // Pins the programs that development and tests run beside the project's own code.
 module tools
 
-go 1.26
+go 1.26.0
 
 tool github.com/livekit/livekit-server/cmd/server
 

@@ -1,0 +1,95 @@
+# Everything a newcomer runs. Each target sets up what it needs; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CACHE   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/server-playback
+BIN     := $(CURDIR)/out/bin
+LIVEKIT_VERSION := $(shell awk '/livekit-server v/ {print $$2}' tools/go.mod)
+
+export LIVEKIT_SERVER_BIN ?= $(CACHE)/livekit-server-$(LIVEKIT_VERSION)
+export BRIDGE_BIN         ?= $(BIN)/livekit-client-2
+export ROOM_TAP_BIN       ?= $(BIN)/room-tap
+export GOFLAGS            += -buildvcs=false
+
+# The race detector needs cgo; without a C compiler the tests run without it.
+CC_FOUND := $(shell command -v $$(go env CC 2>/dev/null) 2>/dev/null)
+RACE     := $(if $(CC_FOUND),-race)
+
+say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- set-up -------------------------------------------------------------------------------------------
+
+.PHONY: toolchain
+toolchain:
+	@tools/check-toolchain.sh
+
+node_modules/.installed: package.json package-lock.json $(wildcard packages/*/package.json) tests/package.json | toolchain
+	$(call say,Installing npm packages (about half a minute the first time))
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(LIVEKIT_SERVER_BIN): | toolchain
+	$(call say,Building the LiveKit server $(LIVEKIT_VERSION) once; it is kept in $(dir $@) (about 3 minutes))
+	@mkdir -p $(dir $@)
+	cd tools && CGO_ENABLED=0 go build -o $@.$$$$ github.com/livekit/livekit-server/cmd/server && mv $@.$$$$ $@
+
+.PHONY: bridge room-tap typescript build
+bridge: | toolchain
+	$(call say,Building the bridge (the first time fetches its modules: about 2 minutes))
+	cd livekit-client-2 && CGO_ENABLED=0 go build -trimpath -o $(BIN)/livekit-client-2 .
+
+room-tap: | toolchain
+	$(call say,Building the room listener)
+	cd packages/simulator/room-tap && CGO_ENABLED=0 go build -trimpath -o $(BIN)/room-tap .
+
+typescript: node_modules/.installed
+	$(call say,Compiling TypeScript)
+	npx tsc -b
+
+build: bridge room-tap typescript $(LIVEKIT_SERVER_BIN) ## build everything
+
+# ---- running ------------------------------------------------------------------------------------------
+
+.PHONY: demo dev
+demo: build ## play real sounds through the whole line and print what the room heard
+	node packages/simulator/dist/demo.js
+
+dev: build ## start everything and keep it up until Ctrl-C
+	node packages/simulator/dist/dev.js
+
+# ---- checking -----------------------------------------------------------------------------------------
+
+.PHONY: test test-go test-unit test-e2e
+test: test-go test-unit test-e2e ## run every test
+
+test-go: $(LIVEKIT_SERVER_BIN) bridge
+	$(call say,Testing the bridge$(if $(RACE), with the race detector))
+	cd livekit-client-2 && go vet ./... && go test $(RACE) ./...
+
+test-unit: typescript bridge
+	$(call say,Testing the TypeScript packages)
+	npx vitest run
+
+test-e2e: build
+	$(call say,Testing end to end on real parts)
+	npx vitest run --config tests/vitest.config.ts
+
+.PHONY: lint
+lint: typescript ## formatting, types, unused code, vet, staticcheck
+	npx biome check .
+	npx knip
+	@unformatted="$$(gofmt -l livekit-client-2 packages/simulator/room-tap)"; \
+	  if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
+	cd tools/staticcheck && go build -o $(BIN)/staticcheck honnef.co/go/tools/cmd/staticcheck
+	cd livekit-client-2 && go vet ./... && $(BIN)/staticcheck ./...
+	cd packages/simulator/room-tap && go vet ./... && $(BIN)/staticcheck ./...
+
+.PHONY: clean
+clean: ## remove what was built (the cached LiveKit server stays)
+	rm -rf out node_modules packages/*/dist packages/*/node_modules tests/dist
