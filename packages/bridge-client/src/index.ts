@@ -1,0 +1,3 @@
+export * from "./BridgeClient.js";
+export * from "./errors.js";
+export type { Answer, WaitOptions } from "./waits.js";
