@@ -1,0 +1,273 @@
+package mp3
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// rootBits is the width of a code table's first lookup; longer codes take a second one.
+const rootBits = 9
+
+// pairTable decodes one big_values code.
+type pairTable struct {
+	root    [1 << rootBits]pairEntry
+	sub     []pairEntry
+	linbits int
+}
+
+// pairEntry is a symbol of a big_values code:
+//
+//	bits  0-5   length of the code word with its sign bits
+//	bits  8-12  length of the code word alone
+//	bits 13, 14 whether x, y has a sign bit
+//	bits 16-19  x
+//	bits 20-23  y
+//	bit  24     x or y is 15: linbits may follow
+//
+// or, if bit 31 is set, the place of a second table: bits 0-15 its offset, bits 16-20 the
+// number of bits that index it.
+type pairEntry uint32
+
+const (
+	entryEscape pairEntry = 1 << 24
+	entryLink   pairEntry = 1 << 31
+)
+
+func newPairEntry(length int, x, y uint32) pairEntry {
+	e := pairEntry(length)<<8 | pairEntry(x)<<16 | pairEntry(y)<<20
+	total := length
+	if x != 0 {
+		e |= 1 << 13
+		total++
+	}
+	if y != 0 {
+		e |= 1 << 14
+		total++
+	}
+	if x == 15 || y == 15 {
+		e |= entryEscape
+	}
+	return e | pairEntry(total)
+}
+
+// pairTables is indexed by table_select; nil for 0 (all zero) and for 4 and 14, which
+// the standard doesn't use.
+var pairTables = func() (t [32]*pairTable) {
+	for n, code := range pairCodes {
+		t[n] = newPairTable(code)
+	}
+	for i, linbits := range [8]int{1, 2, 3, 4, 6, 8, 10, 13} {
+		t[16+i] = withLinbits(t[16], linbits)
+	}
+	for i, linbits := range [8]int{4, 5, 6, 7, 8, 9, 11, 13} {
+		t[24+i] = withLinbits(t[24], linbits)
+	}
+	return t
+}()
+
+func withLinbits(t *pairTable, linbits int) *pairTable {
+	c := *t
+	c.linbits = linbits
+	return &c
+}
+
+func newPairTable(code []uint16) *pairTable {
+	t := &pairTable{}
+	var word uint32 // the code word, left-aligned
+	for i, sym := range code {
+		length := int(sym >> 8)
+		e := newPairEntry(length, uint32(sym>>4&15), uint32(sym&15))
+		root := word >> (32 - rootBits)
+		if length <= rootBits {
+			fill(t.root[root:], 1<<(rootBits-length), e)
+		} else {
+			if t.root[root] == 0 {
+				t.addSub(root, code[i:], word)
+			}
+			link := t.root[root]
+			bits := int(link >> 16 & 31)
+			at := int(link&0xffff) + int(word<<rootBits>>(32-bits))
+			fill(t.sub[at:], 1<<(bits+rootBits-length), e)
+		}
+		word += 1 << (32 - length)
+	}
+	return t
+}
+
+// addSub makes room for the codes that share the root prefix of word, the first of rest.
+func (t *pairTable) addSub(root uint32, rest []uint16, word uint32) {
+	longest := 0
+	for _, sym := range rest {
+		if word>>(32-rootBits) != root {
+			break
+		}
+		longest = max(longest, int(sym>>8))
+		word += 1 << (32 - sym>>8)
+	}
+	bits := longest - rootBits
+	t.root[root] = entryLink | pairEntry(bits)<<16 | pairEntry(len(t.sub))
+	t.sub = append(t.sub, make([]pairEntry, 1<<bits)...)
+}
+
+func fill(dst []pairEntry, n int, e pairEntry) {
+	for i := range n {
+		dst[i] = e
+	}
+}
+
+// quadTables decodes the two count1 codes from 6 bits: length<<4 | vwxy.
+var quadTables = func() (t [2][64]uint8) {
+	for n, code := range quadCodes {
+		at := 0
+		for _, sym := range code {
+			for range 64 >> (sym >> 4) {
+				t[n][at] = uint8(sym)
+				at++
+			}
+		}
+	}
+	return t
+}()
+
+// maxQuantized is the largest quantized value: 15 and 13 linbits.
+const maxQuantized = 15 + 1<<13 - 1
+
+// pow43 holds the bits of n^(4/3) as float32 (ISO/IEC 11172-3, 2.4.3.4.7.1); the sign is
+// or-ed in.
+var pow43 = func() (t [maxQuantized + 1]uint32) {
+	for i := range t {
+		t[i] = math.Float32bits(float32(math.Pow(float64(i), 4.0/3)))
+	}
+	return t
+}()
+
+// huffman decodes bits left-aligned in a 64 bit window over the main data.
+type huffman struct {
+	buf   *[len(reservoir{}.buf)]byte
+	next  int    // byte of buf to load next
+	cache uint64 // the coming bits, the first one on top
+	have  int    // valid bits of cache
+}
+
+func newHuffman(r *reservoir, pos int) huffman {
+	h := huffman{buf: &r.buf, next: pos >> 3}
+	h.refill()
+	h.drop(pos & 7)
+	return h
+}
+
+// refill tops the cache up to at least 56 bits.
+func (h *huffman) refill() {
+	h.cache |= binary.BigEndian.Uint64(h.buf[h.next:h.next+8]) >> (h.have & 63)
+	h.next += (63 - h.have) >> 3
+	h.have |= 56
+}
+
+func (h *huffman) drop(n int) {
+	h.cache <<= n & 63
+	h.have -= n
+}
+
+// pos is the position of the coming bit within buf.
+func (h *huffman) pos() int { return h.next<<3 - h.have }
+
+// decodeHuffman reads the quantized values of a granule from bit pos to end, raises them
+// to the power 4/3 and stores them in xr (ISO/IEC 11172-3, 2.4.3.4.6). It returns the
+// number of lines up to the last that is not zero; lines above are zero. It is false if
+// the code is invalid or runs out of its bits.
+func decodeHuffman(r *reservoir, pos, end int, g *granule, xr *[linesPerGr]float32) (int, bool) {
+	h := newHuffman(r, pos)
+	line := 0
+	for region, stop := range g.regionEnd {
+		if stop <= line {
+			continue
+		}
+		out := xr[line:stop]
+		line = stop
+		sel := g.tableSelect[region]
+		if sel == 0 {
+			clear(out)
+			continue
+		}
+		t := pairTables[sel]
+		if t == nil {
+			return 0, false
+		}
+		h.pairs(t, out)
+	}
+	if h.pos() > end {
+		return 0, false
+	}
+	quads := &quadTables[0]
+	if g.count1B {
+		quads = &quadTables[1]
+	}
+	line += h.quads(quads, end, xr[line:])
+	clear(xr[line:])
+	for line > 0 && xr[line-1] == 0 {
+		line--
+	}
+	return line, true
+}
+
+// pairs fills out, of even length, with one region of big_values.
+func (h *huffman) pairs(t *pairTable, out []float32) {
+	s := *h
+	for ; len(out) >= 2; out = out[2:] {
+		s.refill()
+		e := t.root[s.cache>>(64-rootBits)]
+		if e&entryLink != 0 {
+			at := int(e&0xffff) + int(s.cache<<rootBits>>(64-e>>16&31))
+			e = t.sub[at]
+		}
+		if e&entryEscape != 0 && t.linbits != 0 {
+			s.drop(int(e >> 8 & 31))
+			out[0] = s.escaped(uint32(e>>16&15), t.linbits)
+			out[1] = s.escaped(uint32(e>>20&15), t.linbits)
+			continue
+		}
+		sign := s.cache << (e >> 8 & 31)
+		out[0] = math.Float32frombits(pow43[e>>16&15] | uint32(sign>>32)&(1<<31))
+		sign <<= e >> 13 & 1
+		out[1] = math.Float32frombits(pow43[e>>20&15] | uint32(sign>>32)&(1<<31))
+		s.drop(int(e & 63))
+	}
+	*h = s
+}
+
+// escaped completes a value of a code with linbits: the extra bits of 15, then the sign.
+func (h *huffman) escaped(v uint32, linbits int) float32 {
+	if v == 0 {
+		return 0
+	}
+	if v == 15 {
+		v += uint32(h.cache >> (64 - linbits))
+		h.drop(linbits)
+	}
+	bits := pow43[v] | uint32(h.cache>>32)&(1<<31)
+	h.drop(1)
+	return math.Float32frombits(bits)
+}
+
+// quads decodes values of -1, 0 and 1 four at a time until the bits end and returns how
+// many. A last quadruple that needs bits beyond end is dropped: encoders do leave such.
+func (h *huffman) quads(t *[64]uint8, end int, out []float32) int {
+	const one = 0x3f800000 // float32(1)
+	n := 0
+	for n+4 <= len(out) && h.pos() < end {
+		h.refill()
+		e := t[h.cache>>58]
+		h.drop(int(e >> 4))
+		q := out[n : n+4]
+		for i := range q {
+			has := e >> (3 - i) & 1
+			q[i] = math.Float32frombits((one | uint32(h.cache>>32)&(1<<31)) * uint32(has))
+			h.drop(int(has))
+		}
+		if h.pos() > end {
+			break
+		}
+		n += 4
+	}
+	return n
+}
