@@ -1,9 +1,10 @@
 import type { z } from "zod";
 
-/** A wire message that was taken, or why it was not. `field` is a dotted path. */
+/** A wire message that was taken, or why it was not. `field` is a dotted path, `name` the unknown type's. */
 export type ParseResult<T> =
   | { ok: true; message: T }
-  | { ok: false; code: "invalid_json" | "unknown_type" | "invalid_message"; error: string; field?: string };
+  | { ok: false; code: "invalid_json" | "invalid_message"; error: string; field?: string }
+  | { ok: false; code: "unknown_type"; error: string; field: string; name: string };
 
 /**
  * Parses one JSON text frame of a union discriminated by `key`.
@@ -33,7 +34,8 @@ function explain<T>(error: z.ZodError, key: string, json: Record<string, unknown
   const issue = error.issues[0] as z.core.$ZodIssue; // a zod error has at least one issue
   const field = issue.path.map(String).join(".") || key;
   if (field === key && typeof json[key] === "string") {
-    return { ok: false, code: "unknown_type", error: `Unknown ${key} "${clip(json[key])}".`, field };
+    const name = clip(json[key]);
+    return { ok: false, code: "unknown_type", error: `Unknown ${key} "${name}".`, field, name };
   }
   return { ok: false, code: "invalid_message", error: `Field "${field}": ${issue.message}.`, field };
 }
