@@ -1,0 +1,31 @@
+package opus
+
+import (
+	"fmt"
+
+	"github.com/thesyncim/gopus"
+)
+
+// goDecoder is the decoder in pure Go.
+type goDecoder struct{ dec *gopus.Decoder }
+
+func newDecoder(channels int) (Decoder, error) {
+	dec, err := gopus.NewDecoder(gopus.DefaultDecoderConfig(SampleRate, channels))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	return &goDecoder{dec: dec}, nil
+}
+
+func (d *goDecoder) Decode(pcm []float32, packet []byte) (int, error) {
+	if len(packet) == 0 { // to the codec that is a lost packet, to be made up
+		return 0, ErrPacket
+	}
+	n, err := d.dec.Decode(packet, pcm)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrPacket, err)
+	}
+	return n, nil
+}
+
+func (d *goDecoder) Reset() { d.dec.Reset() }
