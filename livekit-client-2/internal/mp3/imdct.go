@@ -229,15 +229,15 @@ func (h *hybrid) transform(xr *[linesPerGr]float32, n int, g *granule, out *[lin
 	for sb := range used {
 		in := (*[linesPerBand]float32)(xr[sb*linesPerBand:])
 		to := (*[linesPerGr - subbands + 1]float32)(out[sb:])
-		if g.short() && (sb >= longSubbands || !g.mixed) {
-			imdctShort(in, &h.overlap[sb], sb%2 == 1, to)
-			continue
-		}
 		shape := g.blockType
-		if g.short() {
+		if g.mixed && sb < longSubbands {
 			shape = blockNormal
 		}
-		imdct36(in, &h.overlap[sb], &windows[sb%2][shape], to)
+		if shape == blockShort {
+			imdctShort(in, &h.overlap[sb], sb%2 == 1, to)
+		} else {
+			imdct36(in, &h.overlap[sb], &windows[sb%2][shape], to)
+		}
 	}
 	for sb := used; sb < subbands; sb++ {
 		for i := range linesPerBand {

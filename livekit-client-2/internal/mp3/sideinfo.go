@@ -22,7 +22,7 @@ type granule struct {
 	globalGain       int
 	scaleCompress    int
 	blockType        uint8
-	mixed            bool
+	mixed            bool // mixed_block_flag: the lowest two subbands have normal windows
 	tableSelect      [3]uint8
 	regionEnd        [3]int // lines, not above bigValues
 	subblockGain     [3]int
@@ -98,8 +98,6 @@ func (g *granule) parseSwitched(b *bitReader, bands *bandTable) bool {
 	first := bands.long[8]
 	if g.short() {
 		first = bands.split
-	} else {
-		g.mixed = false // has a meaning for short blocks only
 	}
 	g.regionEnd = [3]int{first, linesPerGr, linesPerGr}
 	return g.blockType != blockNormal

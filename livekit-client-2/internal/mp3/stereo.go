@@ -73,29 +73,56 @@ func (s *intensity) decode(nRight int) {
 }
 
 func (s *intensity) long(end, nRight int) {
+	bound := 0
+	for bound < longBands && s.bands.long[bound] < nRight {
+		bound++
+	}
 	for band := range end {
-		from, to := s.bands.long[band], s.bands.long[band+1]
-		above := min(band, longBands-2) // the top band has the position of the one below
-		s.band(from, to, from >= nRight, s.sf.long[above], s.sf.longLimit[above])
+		p := s.center()
+		if from := min(band, longBands-2); from >= bound {
+			p = position{s.sf.long[from], s.sf.longLimit[from]}
+		}
+		s.band(s.bands.long[band], s.bands.long[band+1], band >= bound, p)
 	}
 }
 
 // window decodes one window of a short block, from band first up.
 func (s *intensity) window(w, first int) {
-	coded := true
-	for band := shortBands - 1; band >= first; band-- {
-		width := s.bands.short[band+1] - s.bands.short[band]
-		from := s.bands.short[band]*3 + w*width
-		coded = coded && allZero(s.xr[1][from:from+width])
-		above := min(band, shortBands-2)
-		s.band(from, from+width, coded, s.sf.short[above][w], s.sf.shortLimit[above])
+	bound := shortBands
+	for bound > first && allZero(s.xr[1][s.line(bound-1, w):s.line(bound-1, w+1)]) {
+		bound--
+	}
+	for band := first; band < shortBands; band++ {
+		p := s.center()
+		if from := min(band, shortBands-2); from >= bound {
+			p = position{s.sf.short[from][w], s.sf.shortLimit[from]}
+		}
+		s.band(s.line(band, w), s.line(band, w+1), band >= bound, p)
 	}
 }
 
-// band decodes the lines of one band. limit is the position that means "not coded" in LSF.
-func (s *intensity) band(from, to int, coded bool, position, limit uint8) {
+// line is where a window's part of a band starts.
+func (s *intensity) line(band, w int) int {
+	start, end := s.bands.short[band], s.bands.short[band+1]
+	return start*3 + w*(end-start)
+}
+
+// position is an intensity position. In LSF, the value limit means "not coded".
+type position struct{ value, limit uint8 }
+
+// center is the position of a top band, which has none of its own, if the band below, whose
+// position it would share, isn't intensity coded.
+func (s *intensity) center() position {
+	if s.lsf {
+		return position{value: 0, limit: 1}
+	}
+	return position{value: 3}
+}
+
+// band decodes the lines of one band.
+func (s *intensity) band(from, to int, coded bool, p position) {
 	l, r := s.xr[0][from:to], s.xr[1][from:to]
-	by, ok := s.ratio(position, limit)
+	by, ok := s.ratio(p)
 	if !coded || !ok {
 		if s.midSide {
 			midSide(l, r)
@@ -111,18 +138,19 @@ func (s *intensity) band(from, to int, coded bool, position, limit uint8) {
 	}
 }
 
-func (s *intensity) ratio(position, limit uint8) (ratio, bool) {
-	if s.lsf {
-		scale := 0
-		if s.g.intensityHalving {
-			scale = 1
+// ratio is false if the position means "not coded".
+func (s *intensity) ratio(p position) (ratio, bool) {
+	if !s.lsf {
+		if p.value >= illegalPosition {
+			return ratio{}, false
 		}
-		return ratiosLSF[scale][position&31], position != limit
+		return ratiosV1[p.value], true
 	}
-	if position >= illegalPosition {
-		return ratio{}, false
+	scale := 0
+	if s.g.intensityHalving {
+		scale = 1
 	}
-	return ratiosV1[position], true
+	return ratiosLSF[scale][p.value&31], p.value != p.limit
 }
 
 func allZero(x []float32) bool {
