@@ -22,9 +22,8 @@ type Client struct {
 // NewClient makes a Client. Its owner calls Close.
 func NewClient(options Options) *Client {
 	options = options.withDefaults()
-	dialer := &net.Dialer{Timeout: options.ConnectTimeout, ControlContext: options.Control}
 	transport := &http.Transport{
-		DialContext:         dialer.DialContext,
+		DialContext:         dial(options),
 		TLSHandshakeTimeout: options.ConnectTimeout,
 		DisableCompression:  true,
 		MaxIdleConns:        64,
@@ -39,6 +38,21 @@ func NewClient(options Options) *Client {
 	c := &Client{options: options, transport: transport}
 	c.http = &http.Client{Transport: transport, CheckRedirect: c.checkRedirect}
 	return c
+}
+
+// dial connects, with a read-ahead of a known size in the kernel.
+func dial(options Options) func(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: options.ConnectTimeout, ControlContext: options.Control}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			tcp.SetReadBuffer(options.ReadAhead) // a hint: without it the kernel's own size serves
+		}
+		return &icyConn{Conn: conn}, nil
+	}
 }
 
 func http1Only() *http.Protocols {

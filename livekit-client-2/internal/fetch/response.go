@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -35,13 +36,22 @@ func newResponse(ctx context.Context, cancel context.CancelCauseFunc, answer *ht
 		ContentType: answer.Header.Get("Content-Type"),
 		ctx:         ctx,
 		cancel:      cancel,
-		body:        answer.Body,
+		body:        soundOf(answer),
 		host:        answer.Request.URL.Host,
 		options:     options,
 	}
 	r.stall = time.AfterFunc(options.IdleTimeout, r.stalled)
 	r.stall.Stop()
 	return r
+}
+
+// soundOf is an answer's body without what is no sound.
+func soundOf(answer *http.Response) io.ReadCloser {
+	interval, err := strconv.Atoi(answer.Header.Get("Icy-Metaint"))
+	if err != nil || interval <= 0 {
+		return answer.Body
+	}
+	return &icyBody{ReadCloser: answer.Body, interval: interval, left: interval}
 }
 
 func (r *Response) stalled() {
