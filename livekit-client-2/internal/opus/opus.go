@@ -1,7 +1,5 @@
 // Package opus encodes and decodes Opus packets (RFC 6716) at 48 kHz.
-//
-// The codec is pure Go. Built with the tag libopus, the encoder is the C library's
-// instead, behind the same interface; that needs cgo and libopus's headers.
+// The codec is pure Go.
 package opus
 
 import (

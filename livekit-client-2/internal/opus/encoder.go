@@ -1,5 +1,3 @@
-//go:build !libopus
-
 package opus
 
 import (
