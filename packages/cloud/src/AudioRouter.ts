@@ -1,0 +1,116 @@
+import type {
+  AudioPlayRequest,
+  AudioPlayResponse,
+  AudioStopRequest,
+  CloudToGlasses,
+} from "@server-playback/protocol";
+import type { DurationCorrelation } from "./DurationCorrelation.js";
+import type { Logger } from "./logger.js";
+
+/** Plays of one session that wait for the glasses' answer; the oldest is forgotten beyond it. */
+const MAX_UNANSWERED = 256;
+
+/** What the router needs of the session that it routes for. */
+export interface RoutedSession {
+  readonly sessionId: string;
+  readonly log: Logger;
+  readonly correlation: DurationCorrelation;
+  /** Says whether there were glasses to send it to. */
+  sendToGlasses(message: CloudToGlasses): boolean;
+  sendToApp(packageName: string, message: AudioPlayResponse): void;
+}
+
+/** The existing flow: an app's sounds to the glasses, and each answer back to the app that asked. */
+export class AudioRouter {
+  readonly #session: RoutedSession;
+  /** Which app waits for which request. */
+  readonly #unanswered = new Map<string, string>();
+
+  constructor(session: RoutedSession) {
+    this.#session = session;
+  }
+
+  /** Sends the request to the glasses; returns whether they have it and play it. */
+  play(request: AudioPlayRequest): boolean {
+    const { requestId, packageName } = request;
+    const owner = this.#unanswered.get(requestId);
+    if (owner === packageName) {
+      return false; // the same play again
+    }
+    if (owner !== undefined) {
+      this.#refuse(request, "The requestId is in use.");
+      return false;
+    }
+    this.#remember(requestId, packageName);
+    if (!this.#session.sendToGlasses(this.#forGlasses(request))) {
+      this.#unanswered.delete(requestId);
+      this.#refuse(request, "The glasses are not connected.");
+      return false;
+    }
+    return true;
+  }
+
+  /** Stops the app's sounds on the glasses, all or those of one layer. */
+  stop({ packageName, trackId }: AudioStopRequest): void {
+    this.#session.sendToGlasses({
+      type: "audio_stop_request",
+      sessionId: this.#session.sessionId,
+      appId: packageName,
+      ...(trackId === undefined ? {} : { trackId }),
+      timestamp: new Date().toISOString(),
+    });
+  }
+
+  /** Takes the glasses' answer to the app that asked; an answer that nobody waits for is dropped. */
+  respond(response: AudioPlayResponse): void {
+    const { requestId, success, error, duration } = response;
+    const packageName = this.#unanswered.get(requestId);
+    this.#session.log.info({ requestId, packageName, success, error, duration }, "glasses answered");
+    if (packageName === undefined) {
+      return;
+    }
+    this.#unanswered.delete(requestId);
+    if (duration !== undefined) {
+      this.#session.correlation.device(requestId, duration * 1000);
+    }
+    this.#session.sendToApp(packageName, response);
+  }
+
+  /** Forgets what an app waits for, when it is gone for good. */
+  forget(packageName: string): void {
+    for (const [requestId, owner] of this.#unanswered) {
+      if (owner === packageName) {
+        this.#unanswered.delete(requestId);
+      }
+    }
+  }
+
+  #remember(requestId: string, packageName: string): void {
+    this.#unanswered.set(requestId, packageName);
+    if (this.#unanswered.size > MAX_UNANSWERED) {
+      const [oldest] = this.#unanswered.keys();
+      this.#unanswered.delete(oldest as string);
+    }
+  }
+
+  #forGlasses(request: AudioPlayRequest): CloudToGlasses {
+    const { requestId, packageName, audioUrl, volume, stopOtherAudio, trackId } = request;
+    return {
+      type: "audio_play_request",
+      sessionId: this.#session.sessionId,
+      requestId,
+      packageName,
+      appId: packageName,
+      audioUrl,
+      ...(volume === undefined ? {} : { volume }),
+      ...(stopOtherAudio === undefined ? {} : { stopOtherAudio }),
+      ...(trackId === undefined ? {} : { trackId }),
+      timestamp: new Date().toISOString(),
+    };
+  }
+
+  #refuse({ requestId, packageName }: AudioPlayRequest, error: string): void {
+    this.#session.log.info({ requestId, packageName, error }, "play refused");
+    this.#session.sendToApp(packageName, { type: "audio_play_response", requestId, success: false, error });
+  }
+}

@@ -1,0 +1,54 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { LiveKitAccess } from "@server-playback/protocol";
+import { AccessToken, type VideoGrant } from "livekit-server-sdk";
+
+/**
+ * How long a token may wait to be used, in seconds. Tokens are made for a join that follows at once;
+ * the LiveKit server renews those of participants that have joined.
+ */
+const TOKEN_TTL_S = 120;
+
+export interface LiveKitSettings {
+  /** Where glasses find the server. */
+  publicUrl: string;
+  apiKey: string;
+  apiSecret: string;
+}
+
+/** Names users' rooms and makes tokens for them. A room comes into being with its first participant. */
+export class LiveKitManager {
+  readonly #settings: LiveKitSettings;
+
+  constructor(settings: LiveKitSettings) {
+    this.#settings = settings;
+  }
+
+  /** The user's room: always the same one, without the user's name in it. */
+  roomName(userId: string): string {
+    return `user_${createHash("sha256").update(userId).digest("base64url").slice(0, 22)}`;
+  }
+
+  /** An identity for one connection to a bridge, so that no two ever evict each other. */
+  newBridgeIdentity(): string {
+    return `server-playback-${randomBytes(9).toString("base64url")}`;
+  }
+
+  /** A fresh token that may publish in this room and nothing else. */
+  bridgeToken(roomName: string, identity: string): Promise<string> {
+    return this.#token(identity, { room: roomName, canPublish: true, canSubscribe: false });
+  }
+
+  /** Where the user's room is, with a fresh token that may listen there and nothing else. */
+  async glassesAccess(userId: string): Promise<LiveKitAccess> {
+    const roomName = this.roomName(userId);
+    const token = await this.#token("glasses", { room: roomName, canPublish: false, canSubscribe: true });
+    return { url: this.#settings.publicUrl, roomName, token };
+  }
+
+  #token(identity: string, grant: VideoGrant): Promise<string> {
+    const { apiKey, apiSecret } = this.#settings;
+    const token = new AccessToken(apiKey, apiSecret, { identity, ttl: TOKEN_TTL_S });
+    token.addGrant({ ...grant, roomJoin: true, canPublishData: false, canUpdateOwnMetadata: false });
+    return token.toJwt();
+  }
+}

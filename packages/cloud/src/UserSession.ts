@@ -1,0 +1,408 @@
+import { randomUUID } from "node:crypto";
+import type {
+  AppToCloud,
+  AudioPlayRequest,
+  AudioPlayResponse,
+  AudioStopRequest,
+  CloudToApp,
+  CloudToGlasses,
+  GlassesToCloud,
+  WebhookRequest,
+} from "@server-playback/protocol";
+import { AppConnections, type AppSocket } from "./AppConnections.js";
+import { AudioRouter } from "./AudioRouter.js";
+import type { App, Apps } from "./apps.js";
+import { type CloseCode, closeCodes } from "./close-codes.js";
+import { DurationCorrelation } from "./DurationCorrelation.js";
+import type { MessageSocket } from "./JsonSocket.js";
+import type { LiveKitManager } from "./LiveKitManager.js";
+import type { Logger } from "./logger.js";
+import type { Metrics } from "./metrics.js";
+import { SpeakerManager, type SpeakerManagerOptions, type SpeakerSession } from "./SpeakerManager.js";
+import { isOwnSpeechUrl } from "./speech-url.js";
+import { postWebhook, WebhookError } from "./webhook.js";
+
+/** How long an app may take to answer its webhook, in ms, unless it connects before. */
+export const START_TIMEOUT_MS = 10_000;
+/** How long a stopped app may take to take note of it, in ms. */
+export const STOP_TIMEOUT_MS = 5_000;
+
+export type GlassesSocket = MessageSocket<CloudToGlasses>;
+
+/** What all sessions share. */
+export interface SessionContext {
+  readonly apps: Apps;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly liveKit: LiveKitManager | undefined;
+  readonly speaker: SpeakerManagerOptions;
+  /** How long glasses or an app may stay away before they are given up, in ms. */
+  readonly graceMs: number;
+  /** The server's http(s) URL as apps reach it. */
+  readonly publicUrl: string;
+}
+
+type GlassesLink =
+  | { readonly state: "away"; readonly grace: NodeJS.Timeout }
+  | { readonly state: "connected"; readonly socket: GlassesSocket; readonly wantsRoom: boolean }
+  | { readonly state: "ended" };
+
+/** Why a session ends: its user stayed away, or the server goes and will be back. */
+export type SessionEnd = "expired" | "restarting";
+
+/** What an app says once it is connected. */
+export type AppMessage = Exclude<AppToCloud, { type: "tpa_connection_init" }>;
+
+/** How {@link UserSession.startApp} ended. */
+export type StartResult = "started" | "running";
+
+/**
+ * One user: the glasses, the apps that the user has started, and the sounds between them. It begins
+ * with the glasses' connection or the start of an app, and ends when the glasses were away for the
+ * grace time. It owns its apps' links and its SpeakerManager.
+ */
+export class UserSession implements SpeakerSession {
+  readonly sessionId = randomUUID();
+  readonly startedAt = new Date();
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly liveKit: LiveKitManager | undefined;
+  readonly correlation: DurationCorrelation;
+  readonly speaker: SpeakerManager;
+  readonly #context: SessionContext;
+  readonly #onEnd: (end: Promise<void>) => void;
+  readonly #apps: AppConnections;
+  readonly #router: AudioRouter;
+  readonly #starts = new Map<string, Promise<StartResult>>();
+  readonly #over = new AbortController();
+  #glasses: GlassesLink;
+  #end: Promise<void> | undefined;
+
+  constructor(
+    readonly userId: string,
+    context: SessionContext,
+    onEnd: (end: Promise<void>) => void,
+  ) {
+    this.#context = context;
+    this.#onEnd = onEnd;
+    this.metrics = context.metrics;
+    this.liveKit = context.liveKit;
+    this.log = context.log.child({ user: userId, room: context.liveKit?.roomName(userId) });
+    this.correlation = new DurationCorrelation(this.log);
+    this.speaker = new SpeakerManager(this, context.speaker);
+    this.#apps = new AppConnections(context.graceMs, (packageName) => this.#appGone(packageName));
+    this.#router = new AudioRouter({
+      sessionId: this.sessionId,
+      log: this.log,
+      correlation: this.correlation,
+      sendToGlasses: (message) => this.#sendToGlasses(message),
+      sendToApp: (packageName, message) => this.#respondToApp(packageName, message),
+    });
+    this.#glasses = this.#glassesAway();
+  }
+
+  get isEnded(): boolean {
+    return this.#glasses.state === "ended";
+  }
+
+  // ---- glasses ----------------------------------------------------------------------------------------
+
+  /** Makes the socket the user's glasses; an older one is closed. */
+  async attachGlasses(socket: GlassesSocket, wantsRoom: boolean): Promise<void> {
+    const link = this.#glasses;
+    if (link.state === "ended") {
+      socket.close(closeCodes.restarting);
+      return;
+    }
+    this.#glasses = { state: "connected", socket, wantsRoom };
+    if (link.state === "away") {
+      clearTimeout(link.grace);
+    } else {
+      link.socket.close(closeCodes.replaced);
+    }
+    this.log.info({ wantsRoom }, "glasses connected");
+    await this.#acknowledge(socket, wantsRoom);
+  }
+
+  /** The socket is gone; if it was the current one, the glasses have the grace time to come back. */
+  detachGlasses(socket: GlassesSocket): void {
+    if (this.#glasses.state === "connected" && this.#glasses.socket === socket) {
+      this.#glasses = this.#glassesAway();
+      this.log.info("glasses away");
+    }
+  }
+
+  async handleGlassesMessage(socket: GlassesSocket, message: GlassesToCloud): Promise<void> {
+    if (this.#glasses.state !== "connected" || this.#glasses.socket !== socket) {
+      return; // the last words of a replaced connection
+    }
+    switch (message.type) {
+      case "connection_init":
+        await this.#acknowledge(socket, this.#glasses.wantsRoom);
+        break;
+      case "livekit_init":
+        await this.#sendRoom(socket);
+        break;
+      case "audio_play_response":
+        this.#router.respond(message);
+        break;
+    }
+  }
+
+  // ---- apps -------------------------------------------------------------------------------------------
+
+  /** The id by which an app's messages name this session. */
+  appSessionId(packageName: string): string {
+    return `${this.userId}-${packageName}`;
+  }
+
+  /** Whether the user has started this app, so that its socket may come in. */
+  hasStarted(packageName: string): boolean {
+    return this.#apps.isStarted(packageName);
+  }
+
+  /**
+   * Starts an app by its webhook and lets it in. Done when the app has connected or has accepted the
+   * webhook, whichever is first: an app may answer only after its whole `onSession`.
+   * @throws {WebhookError} the app could not be started
+   */
+  startApp(app: App): Promise<StartResult> {
+    if (this.isEnded) {
+      return Promise.reject(new WebhookError("The session is over."));
+    }
+    if (this.#apps.isConnected(app.packageName)) {
+      return Promise.resolve("running");
+    }
+    const start = this.#starts.get(app.packageName) ?? this.#startApp(app);
+    this.#starts.set(app.packageName, start);
+    return start;
+  }
+
+  /** Stops an app: its sounds, its session here, and by its webhook the app itself. */
+  async stopApp(app: App): Promise<void> {
+    const { packageName } = app;
+    this.#silence(packageName);
+    try {
+      await this.#callWebhook(app, "stop_request", STOP_TIMEOUT_MS);
+    } finally {
+      this.#removeApp(packageName, "user_disabled", closeCodes.appStopped);
+    }
+  }
+
+  attachApp(packageName: string, socket: AppSocket): void {
+    this.log.info({ packageName }, "app connected");
+    this.#apps.attach(packageName, socket, {
+      type: "tpa_connection_ack",
+      sessionId: this.appSessionId(packageName),
+      settings: [],
+      mentraosSettings: {},
+      timestamp: new Date().toISOString(),
+    });
+  }
+
+  detachApp(packageName: string, socket: AppSocket): void {
+    this.#apps.detach(packageName, socket);
+  }
+
+  /** Takes a message that was found to be this app's. */
+  handleAppMessage(socket: AppSocket, message: AppMessage): void {
+    if (!this.#apps.isCurrent(message.packageName, socket)) {
+      return; // the last words of a replaced connection
+    }
+    switch (message.type) {
+      case "audio_play_request":
+        this.#play(message);
+        break;
+      case "audio_stop_request":
+        this.#stop(message);
+        break;
+      case "ownership_release":
+        this.#release(message.packageName);
+        break;
+      case "subscription_update":
+        break; // accepted: there are no sensor streams to send
+    }
+  }
+
+  // ---- the end ----------------------------------------------------------------------------------------
+
+  /** Ends the session and everything that it owns. Calls after the first wait for the same end. */
+  end(why: SessionEnd): Promise<void> {
+    if (this.#end === undefined) {
+      this.#end = this.#endOnce(why);
+      this.#onEnd(this.#end);
+    }
+    return this.#end;
+  }
+
+  async #endOnce(why: SessionEnd): Promise<void> {
+    const link = this.#glasses;
+    this.#glasses = { state: "ended" };
+    this.log.info({ why }, "session ended");
+    this.#over.abort();
+    if (link.state === "away") {
+      clearTimeout(link.grace);
+    }
+    if (link.state === "connected") {
+      link.socket.close(why === "restarting" ? closeCodes.restarting : closeCodes.sessionEnded);
+    }
+    const told = this.#apps.packageNames.map((packageName) => this.#endApp(packageName, why));
+    await Promise.all([...told, this.speaker.dispose()]);
+  }
+
+  async #endApp(packageName: string, why: SessionEnd): Promise<void> {
+    if (why === "restarting") {
+      this.#apps.remove(packageName, closeCodes.restarting);
+      return;
+    }
+    const app = this.#context.apps.get(packageName);
+    const wasConnected = this.#apps.isConnected(packageName);
+    this.#removeApp(packageName, "system_stop", closeCodes.sessionEnded);
+    if (app !== undefined && !wasConnected) {
+      await this.#callWebhook(app, "stop_request", STOP_TIMEOUT_MS).catch((error: WebhookError) =>
+        this.log.info({ packageName, error: error.message }, "an app was not told of the end"),
+      );
+    }
+  }
+
+  #glassesAway(): GlassesLink {
+    const expire = () => {
+      void this.end("expired");
+    };
+    return { state: "away", grace: setTimeout(expire, this.#context.graceMs) };
+  }
+
+  // ---- messages ---------------------------------------------------------------------------------------
+
+  async #acknowledge(socket: GlassesSocket, wantsRoom: boolean): Promise<void> {
+    const livekit = wantsRoom ? await this.#roomAccess() : undefined;
+    socket.send({
+      type: "connection_ack",
+      sessionId: this.sessionId,
+      userSession: { userId: this.userId, startTime: this.startedAt.toISOString() },
+      ...(livekit === undefined ? {} : { livekit }),
+      timestamp: new Date().toISOString(),
+    });
+  }
+
+  async #sendRoom(socket: GlassesSocket): Promise<void> {
+    const access = await this.#roomAccess();
+    const timestamp = new Date().toISOString();
+    socket.send(
+      access === undefined
+        ? { type: "connection_error", code: "no_room", message: "There is no room to listen in.", timestamp }
+        : { type: "livekit_info", ...access, timestamp },
+    );
+  }
+
+  async #roomAccess() {
+    try {
+      return await this.liveKit?.glassesAccess(this.userId);
+    } catch (error) {
+      this.log.error({ error: String(error) }, "no token for the room");
+      return undefined;
+    }
+  }
+
+  #sendToGlasses(message: CloudToGlasses): boolean {
+    if (this.#glasses.state !== "connected" || !this.#glasses.socket.isOpen) {
+      return false;
+    }
+    this.#glasses.socket.send(message);
+    return true;
+  }
+
+  #respondToApp(packageName: string, response: AudioPlayResponse): void {
+    this.#apps.send(packageName, {
+      ...response,
+      sessionId: this.appSessionId(packageName),
+      timestamp: new Date().toISOString(),
+    });
+  }
+
+  /** The glasses come first; the room gets what they got, and has no say in it. */
+  #play(request: AudioPlayRequest): void {
+    if (!this.#router.play(request)) {
+      return;
+    }
+    if (isOwnSpeechUrl(request.audioUrl, this.#context.publicUrl)) {
+      this.log.info({ requestId: request.requestId }, "own speech is not played in the room");
+      return;
+    }
+    void this.speaker.start(request);
+  }
+
+  #stop(request: AudioStopRequest, reason?: string): void {
+    this.#router.stop(request);
+    void this.speaker.stop(request, reason);
+  }
+
+  #silence(packageName: string): void {
+    this.#stop({ type: "audio_stop_request", packageName }, "app_stopped");
+  }
+
+  // ---- the apps' comings and goings -------------------------------------------------------------------
+
+  async #startApp(app: App): Promise<StartResult> {
+    const { packageName } = app;
+    const connected = this.#apps.expect(packageName);
+    const accepted = this.#callWebhook(app, "session_request", START_TIMEOUT_MS);
+    accepted.catch(() => {}); // an app that has connected is started, whatever its webhook says later
+    try {
+      await Promise.race([connected, accepted]);
+      if (this.isEnded) {
+        throw new WebhookError("The session is over.");
+      }
+      return "started";
+    } catch (error) {
+      this.#apps.remove(packageName, closeCodes.appStopped);
+      throw error;
+    } finally {
+      this.#starts.delete(packageName);
+    }
+  }
+
+  #callWebhook(app: App, type: WebhookRequest["type"], timeoutMs: number): Promise<void> {
+    const base = {
+      sessionId: this.appSessionId(app.packageName),
+      userId: this.userId,
+      timestamp: new Date().toISOString(),
+    };
+    return type === "session_request"
+      ? postWebhook(
+          app.webhookUrl,
+          { type, ...base, mentraOSWebsocketUrl: `${this.#context.publicUrl.replace(/^http/, "ws")}/app-ws` },
+          timeoutMs,
+          this.#over.signal,
+        )
+      : postWebhook(
+          app.webhookUrl,
+          { type, ...base, reason: this.isEnded ? "system_stop" : "user_disabled" },
+          timeoutMs,
+        );
+  }
+
+  /** The app stayed away for the grace time. */
+  #appGone(packageName: string): void {
+    this.log.info({ packageName }, "app gone");
+    this.#release(packageName);
+  }
+
+  /** The app itself is gone, or has said goodbye: its sounds end, and nothing is kept. */
+  #release(packageName: string): void {
+    this.#silence(packageName);
+    this.#router.forget(packageName);
+    this.#apps.remove(packageName, closeCodes.appStopped);
+  }
+
+  #removeApp(packageName: string, reason: "user_disabled" | "system_stop", code: CloseCode): void {
+    this.#router.forget(packageName);
+    const farewell: CloudToApp = {
+      type: "app_stopped",
+      sessionId: this.appSessionId(packageName),
+      reason,
+      timestamp: new Date().toISOString(),
+    };
+    this.#apps.remove(packageName, code, farewell);
+  }
+}

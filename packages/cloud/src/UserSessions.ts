@@ -1,0 +1,49 @@
+import { type SessionContext, UserSession } from "./UserSession.js";
+
+/** Every user's session: one a user. */
+export class UserSessions {
+  readonly #context: SessionContext;
+  readonly #byUser = new Map<string, UserSession>();
+  /** Sessions that end still have sockets to close and apps to tell. */
+  readonly #ending = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+  }
+
+  get(userId: string): UserSession | undefined {
+    return this.#byUser.get(userId);
+  }
+
+  /** The user's session, begun if there is none; `undefined` once the server closes. */
+  getOrStart(userId: string): UserSession | undefined {
+    const session = this.#byUser.get(userId);
+    return session !== undefined || this.#closed ? session : this.#start(userId);
+  }
+
+  /** Ends all sessions and waits until every one has let go of what it owned; no new one begins. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const session of [...this.#byUser.values()]) {
+      void session.end("restarting");
+    }
+    await Promise.all(this.#ending);
+  }
+
+  #start(userId: string): UserSession {
+    const session = new UserSession(userId, this.#context, (end) => {
+      this.#byUser.delete(userId);
+      this.#count();
+      this.#ending.add(end);
+      void end.finally(() => this.#ending.delete(end));
+    });
+    this.#byUser.set(userId, session);
+    this.#count();
+    return session;
+  }
+
+  #count(): void {
+    this.#context.metrics.sessions.set(this.#byUser.size);
+  }
+}

@@ -1,0 +1,176 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import { Apps } from "./apps.js";
+import { closeCodes } from "./close-codes.js";
+import type { CloudConfig } from "./config.js";
+import { createHttpHandler } from "./http.js";
+import { LiveKitManager } from "./LiveKitManager.js";
+import { createLogger, type Logger } from "./logger.js";
+import { Metrics } from "./metrics.js";
+import { UserSessions } from "./UserSessions.js";
+import { AppWebSocketService } from "./websocket-app.service.js";
+import { GlassesWebSocketService } from "./websocket-glasses.service.js";
+
+/** How long a closed socket waits for the other side's goodbye, in ms. */
+const CLOSE_TIMEOUT_MS = 1_000;
+/** Largest frame that is read at all, in bytes; larger than the largest message, to be able to answer. */
+const MAX_FRAME_BYTES = 1024 * 1024;
+
+/** A running cloud. */
+export interface Cloud {
+  /** `http://host:port` as it listens. */
+  readonly url: string;
+  readonly metrics: Metrics;
+  /** Ends everything that this cloud owns. Calls after the first wait for the same end. */
+  close(): Promise<void>;
+}
+
+/** The server could not start; the message says what to change. */
+export class CloudStartError extends Error {
+  override readonly name = "CloudStartError";
+}
+
+/**
+ * Starts a cloud in this process.
+ * @throws {CloudStartError} the address cannot be listened on
+ */
+export async function startCloud(
+  config: CloudConfig,
+  log: Logger = createLogger(config.logLevel),
+): Promise<Cloud> {
+  const server = createServer();
+  await listen(server, config);
+  const url = addressOf(server);
+  return new RunningCloud(server, url, config, log);
+}
+
+class RunningCloud implements Cloud {
+  readonly metrics = new Metrics();
+  readonly #server: Server;
+  readonly #sockets: WebSocketServer;
+  readonly #sessions: UserSessions;
+  readonly #appSockets: AppWebSocketService;
+  readonly #glassesSockets: GlassesWebSocketService;
+  readonly #log: Logger;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    server: Server,
+    readonly url: string,
+    config: CloudConfig,
+    log: Logger,
+  ) {
+    this.#server = server;
+    this.#log = log;
+    const { metrics } = this;
+    const apps = new Apps(config.apps);
+    const sessions = new UserSessions({
+      apps,
+      metrics,
+      log,
+      liveKit: config.liveKit === undefined ? undefined : new LiveKitManager(config.liveKit),
+      speaker: {
+        enable: config.playbackMode === "shadow",
+        bridgeUrl: config.bridge?.url ?? "",
+        bridgeSecret: config.bridge?.secret,
+        cooldownMs: config.bridgeCooldownMs,
+      },
+      graceMs: config.sessionGraceMs,
+      publicUrl: config.publicUrl ?? url,
+    });
+    const { glassesTokenSecret, appTokenSecret } = config;
+    this.#sessions = sessions;
+    this.#appSockets = new AppWebSocketService({ apps, tokenSecret: appTokenSecret, sessions, metrics, log });
+    this.#glassesSockets = new GlassesWebSocketService({
+      tokenSecret: glassesTokenSecret,
+      sessions,
+      metrics,
+      log,
+    });
+    this.#sockets = createSocketServer();
+    const isReady = () => this.#closing === undefined;
+    server.on(
+      "request",
+      createHttpHandler({ apps, tokenSecret: glassesTokenSecret, sessions, metrics, log, isReady }),
+    );
+    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    log.info({ url, playbackMode: config.playbackMode }, "cloud listens");
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await this.#sessions.close();
+    for (const socket of this.#sockets.clients) {
+      socket.close(closeCodes.restarting.code, closeCodes.restarting.reason);
+    }
+    this.#sockets.close();
+    this.#server.closeAllConnections();
+    await closed;
+    this.#log.info("cloud closed");
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const accept = this.#route(request);
+    if (accept === undefined || this.#closing !== undefined) {
+      const status = accept === undefined ? "404 Not Found" : "503 Service Unavailable";
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+      accept(ws).catch((error: unknown) => {
+        this.#log.error({ error: String(error) }, "a connection failed");
+        ws.terminate();
+      });
+    });
+  }
+
+  #route(request: IncomingMessage): ((ws: WebSocket) => Promise<void>) | undefined {
+    const [path, query] = (request.url ?? "/").split("?", 2);
+    switch (path) {
+      case "/app-ws":
+        return (ws) => this.#appSockets.accept(ws, request);
+      case "/glasses-ws":
+        return (ws) => this.#glassesSockets.accept(ws, request, new URLSearchParams(query));
+      default:
+        return undefined;
+    }
+  }
+}
+
+function createSocketServer(): WebSocketServer {
+  const options: ServerOptions & { closeTimeout: number } = {
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME_BYTES,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+  };
+  return new WebSocketServer(options);
+}
+
+function listen(server: Server, { host, port }: CloudConfig): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const what =
+        error.code === "EADDRINUSE"
+          ? `Port ${port} on ${host} is in use: set CLOUD_PORT to another one.`
+          : `Cannot listen on ${host}:${port} (${error.code ?? error.message}): check CLOUD_HOST and CLOUD_PORT.`;
+      reject(new CloudStartError(what));
+    });
+    server.listen(port, host, () => {
+      server.removeAllListeners("error");
+      resolve();
+    });
+  });
+}
+
+function addressOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}

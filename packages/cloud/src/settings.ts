@@ -1,0 +1,95 @@
+import { z } from "zod";
+
+interface Setting<T> {
+  readonly schema: z.ZodType<T>;
+  /** What it is, for `--help` and behind each mistake. */
+  readonly help: string;
+  /** May come from the file that `NAME_FILE` names, too. */
+  readonly secret?: true;
+}
+
+const whole = (min: number, max: number) =>
+  z.coerce
+    .number({ error: "is not a number" })
+    .int("is not a whole number")
+    .min(min, `is less than ${min}`)
+    .max(max, `is more than ${max}`);
+const url = (protocol: RegExp, what: string) => z.url({ protocol, error: `is not a ${what} URL` });
+const secret = (min: number) => z.string().min(min, `is shorter than ${min} characters`);
+const yesOrNo = z
+  .enum(["true", "false"], { error: "is neither true nor false" })
+  .transform((text) => text === "true");
+const DAY_MS = 24 * 3600 * 1000;
+
+/** Every environment variable that the cloud reads. */
+export const settings = {
+  CLOUD_HOST: setting(z.string().default("127.0.0.1"), "The address to listen on (127.0.0.1)"),
+  CLOUD_PORT: setting(whole(0, 65535).default(8002), "The port to listen on (8002)"),
+  PUBLIC_URL: setting(
+    url(/^https?$/, "http(s)")
+      .transform((text) => text.replace(/\/+$/, ""))
+      .optional(),
+    "The http(s) URL under which apps reach this server (the address that it listens on)",
+  ),
+  APPS_FILE: setting(
+    z.string(),
+    'A JSON file with the apps that may connect: [{"packageName", "webhookUrl", "apiKeyHash"}]; `new-key` makes a key and its hash',
+  ),
+  GLASSES_JWT_SECRET: setting(
+    secret(32),
+    "The secret of the glasses' tokens (HS256, 32 characters or more)",
+    true,
+  ),
+  APPS_JWT_SECRET: setting(
+    secret(32).optional(),
+    "The secret of apps' tokens, for apps that send one instead of their key",
+    true,
+  ),
+  LIVEKIT_URL: setting(url(/^wss?$/, "ws(s)").optional(), "The LiveKit server, as a ws(s) URL"),
+  LIVEKIT_PUBLIC_URL: setting(
+    url(/^wss?$/, "ws(s)").optional(),
+    "Where glasses find the LiveKit server (LIVEKIT_URL)",
+  ),
+  LIVEKIT_API_KEY: setting(z.string().optional(), "The LiveKit API key", true),
+  LIVEKIT_API_SECRET: setting(z.string().optional(), "The LiveKit API secret", true),
+  LIVEKIT_GO_BRIDGE_URL: setting(
+    url(/^wss?$/, "ws(s)").optional(),
+    "The bridge's socket, e.g. ws://livekit-bridge:8080/ws",
+  ),
+  BRIDGE_SHARED_SECRET: setting(secret(16).optional(), "What the bridge asks for, if it asks", true),
+  SERVER_PLAYBACK_MODE: setting(
+    z.enum(["off", "shadow", "primary"], { error: "is not off or shadow" }).optional(),
+    "Off, or shadow: the room hears what the glasses play (shadow if LiveKit and the bridge are set)",
+  ),
+  SERVER_PLAYBACK_ENABLED: setting(
+    yesOrNo.optional(),
+    "False turns server playback off; true insists on a complete configuration",
+  ),
+  BRIDGE_COOLDOWN_MS: setting(
+    whole(0, DAY_MS).default(5 * 60_000),
+    "How long server playback rests for a session whose bridge could not be reached, in ms (300000)",
+  ),
+  SESSION_GRACE_MS: setting(
+    whole(0, DAY_MS).default(60_000),
+    "How long glasses or an app may stay away before they are given up, in ms (60000)",
+  ),
+  LOG_LEVEL: setting(
+    z
+      .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], { error: "is not a level" })
+      .default("info"),
+    "Trace, debug, info, warn, error, fatal or silent (info)",
+  ),
+} as const;
+
+export type Settings = typeof settings;
+export type SettingName = keyof Settings;
+export type SettingValues = { [Name in SettingName]: z.output<Settings[Name]["schema"]> };
+
+/** The settings that may come from files. */
+export const secretNames: readonly SettingName[] = (Object.keys(settings) as SettingName[]).filter(
+  (name) => settings[name].secret,
+);
+
+function setting<T>(schema: z.ZodType<T>, help: string, secret?: true): Setting<T> {
+  return secret === undefined ? { schema, help } : { schema, help, secret };
+}

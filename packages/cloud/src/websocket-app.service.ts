@@ -1,0 +1,189 @@
+import type { IncomingMessage } from "node:http";
+import {
+  type AppConnectionInit,
+  type AppToCloud,
+  AppToCloudSchema,
+  appTypesOfOthers,
+  type CloudToApp,
+} from "@server-playback/protocol";
+import type { WebSocket } from "ws";
+import type { Apps } from "./apps.js";
+import { type CloseCode, closeCodes } from "./close-codes.js";
+import { type AppClaim, type Verdict, verifyAppKey, verifyAppToken } from "./credentials.js";
+import { bearerToken, header } from "./headers.js";
+import { JsonSocket } from "./JsonSocket.js";
+import type { Logger } from "./logger.js";
+import type { Metrics } from "./metrics.js";
+import type { AppMessage, UserSession } from "./UserSession.js";
+import type { UserSessions } from "./UserSessions.js";
+
+/** How long a socket may be open without valid credentials, in ms; no traffic extends it. */
+export const AUTHENTICATION_MS = 5_000;
+/** Bad messages answered before a socket has shown credentials: enough for a mistake, not for a flood. */
+const MAX_BAD_MESSAGES_BEFORE_CREDENTIALS = 8;
+/** Sockets that may wait for their credentials at once: strangers can hold no more memory than that. */
+const MAX_ANONYMOUS = 512;
+
+export interface AppServiceOptions {
+  apps: Apps;
+  /** Verifies apps' JWTs; without it apps show their key. */
+  tokenSecret: string | undefined;
+  sessions: UserSessions;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/** Apps' sockets: `/app-ws`. */
+export class AppWebSocketService {
+  readonly #options: AppServiceOptions;
+  #anonymous = 0;
+
+  constructor(options: AppServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Takes an app's socket over, and shows the credentials in its headers, if it brought them there. */
+  async accept(ws: WebSocket, request: IncomingMessage): Promise<void> {
+    if (this.#anonymous >= MAX_ANONYMOUS) {
+      const { code, reason } = closeCodes.busy;
+      ws.close(code, reason);
+      return;
+    }
+    this.#anonymous++;
+    const connection = new AppConnection(ws, this.#options, () => this.#anonymous--);
+    const token = bearerToken(request);
+    if (token !== undefined) {
+      const userId = header(request, "x-user-id");
+      const sessionId = header(request, "x-session-id");
+      const { apps, tokenSecret } = this.#options;
+      connection.authenticate(await verifyAppToken(apps, tokenSecret, { token, userId, sessionId }));
+    }
+  }
+}
+
+type AppConnectionState =
+  | { readonly state: "anonymous"; readonly deadline: NodeJS.Timeout }
+  | { readonly state: "authenticated"; readonly session: UserSession; readonly packageName: string }
+  | { readonly state: "closed" };
+
+/** One socket of an app: anonymous, then of one app and one user, then closed. */
+class AppConnection {
+  readonly #options: AppServiceOptions;
+  readonly #socket: JsonSocket<AppToCloud, CloudToApp>;
+  readonly #onKnown: () => void;
+  #state: AppConnectionState;
+  #badMessages = 0;
+
+  /** `onKnown` is called once, when the socket is no longer anonymous. */
+  constructor(ws: WebSocket, options: AppServiceOptions, onKnown: () => void) {
+    this.#options = options;
+    this.#onKnown = onKnown;
+    this.#socket = new JsonSocket(ws, {
+      wire: "app",
+      schema: AppToCloudSchema,
+      typesOfOthers: appTypesOfOthers,
+      ignoreBinary: false,
+      metrics: options.metrics,
+      log: options.log,
+      onMessage: (message) => this.#receive(message),
+      onBadMessage: () => this.#countBadMessage(),
+      onClose: () => this.#closed(),
+    });
+    const expire = () => {
+      this.#refuse(
+        "authentication_timeout",
+        "No credentials came in time.",
+        closeCodes.authenticationTimeout,
+      );
+    };
+    this.#state = { state: "anonymous", deadline: setTimeout(expire, AUTHENTICATION_MS) };
+  }
+
+  /** Makes the socket the app's in the session that it claims, or says why not and closes it. */
+  authenticate(verdict: Verdict<AppClaim>): void {
+    if (this.#state.state !== "anonymous") {
+      return; // closed while its token was checked
+    }
+    if (!verdict.ok) {
+      this.#refuse(verdict.code, verdict.message);
+      return;
+    }
+    const { userId, packageName } = verdict.claim;
+    const session = this.#options.sessions.get(userId);
+    if (session === undefined || !session.hasStarted(packageName)) {
+      this.#refuse("not_started", `The user has not started ${packageName}.`);
+      return;
+    }
+    this.#become({ state: "authenticated", session, packageName });
+    session.attachApp(packageName, this.#socket);
+  }
+
+  #receive(message: AppToCloud): void {
+    switch (this.#state.state) {
+      case "anonymous":
+        this.#receiveAnonymous(message);
+        break;
+      case "authenticated":
+        this.#receiveAuthenticated(this.#state, message);
+        break;
+      case "closed":
+        break;
+    }
+  }
+
+  #receiveAnonymous(message: AppToCloud): void {
+    if (message.type === "tpa_connection_init") {
+      this.authenticate(verifyAppKey(this.#options.apps, message));
+    } else {
+      this.#socket.refuse("forbidden", "The first message must be tpa_connection_init.", "type");
+    }
+  }
+
+  #receiveAuthenticated(
+    { session, packageName }: Extract<AppConnectionState, { state: "authenticated" }>,
+    message: AppMessage | AppConnectionInit,
+  ): void {
+    if (message.packageName !== packageName) {
+      this.#socket.refuse("forbidden", "The packageName is not this connection's.", "packageName");
+    } else if (
+      (message.sessionId ?? session.appSessionId(packageName)) !== session.appSessionId(packageName)
+    ) {
+      this.#socket.refuse("forbidden", "The sessionId is not this connection's.", "sessionId");
+    } else if (message.type === "tpa_connection_init") {
+      this.#socket.refuse("forbidden", "This connection is authenticated already.", "type");
+    } else {
+      session.handleAppMessage(this.#socket, message);
+    }
+  }
+
+  #countBadMessage(): void {
+    this.#badMessages++;
+    if (this.#state.state === "anonymous" && this.#badMessages >= MAX_BAD_MESSAGES_BEFORE_CREDENTIALS) {
+      this.#refuse("authentication_timeout", "No credentials came.", closeCodes.authenticationTimeout);
+    }
+  }
+
+  #refuse(code: string, message: string, closeCode: CloseCode = closeCodes.refused): void {
+    this.#options.metrics.refusedConnections.inc({ wire: "app" });
+    this.#options.log.info({ wire: "app", code }, "connection refused");
+    this.#socket.send({ type: "tpa_connection_error", code, message, timestamp: new Date().toISOString() });
+    this.#socket.close(closeCode);
+    this.#become({ state: "closed" });
+  }
+
+  #closed(): void {
+    if (this.#state.state === "authenticated") {
+      this.#state.session.detachApp(this.#state.packageName, this.#socket);
+    }
+    this.#become({ state: "closed" });
+  }
+
+  /** The only way from one state to the next. */
+  #become(next: AppConnectionState): void {
+    if (this.#state.state === "anonymous") {
+      clearTimeout(this.#state.deadline);
+      this.#onKnown();
+    }
+    this.#state = next;
+  }
+}

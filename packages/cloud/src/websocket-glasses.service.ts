@@ -1,0 +1,75 @@
+import type { IncomingMessage } from "node:http";
+import {
+  type CloudToGlasses,
+  type GlassesToCloud,
+  GlassesToCloudSchema,
+  glassesTypesOfOthers,
+} from "@server-playback/protocol";
+import type { WebSocket } from "ws";
+import { closeCodes } from "./close-codes.js";
+import { verifyGlasses } from "./credentials.js";
+import { bearerToken, header } from "./headers.js";
+import { JsonSocket } from "./JsonSocket.js";
+import type { Logger } from "./logger.js";
+import type { Metrics } from "./metrics.js";
+import type { UserSession } from "./UserSession.js";
+import type { UserSessions } from "./UserSessions.js";
+
+export interface GlassesServiceOptions {
+  /** Verifies the glasses' JWTs. */
+  tokenSecret: string;
+  sessions: UserSessions;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/** Glasses' sockets: `/glasses-ws`. */
+export class GlassesWebSocketService {
+  readonly #options: GlassesServiceOptions;
+
+  constructor(options: GlassesServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the glasses' socket over, if the token in header or query names a user. */
+  async accept(ws: WebSocket, request: IncomingMessage, query: URLSearchParams): Promise<void> {
+    ws.on("error", () => {}); // followed by "close"; an unheard error would end the process
+    ws.pause(); // nothing is read before it is known who speaks
+    const token = bearerToken(request) ?? query.get("token") ?? undefined;
+    const verdict = await verifyGlasses(token, this.#options.tokenSecret);
+    ws.resume();
+    if (!verdict.ok) {
+      this.#refuse(ws, verdict);
+      return;
+    }
+    const wantsRoom = header(request, "livekit") === "true" || query.get("livekit") === "true";
+    const session = this.#options.sessions.getOrStart(verdict.claim.userId);
+    if (session === undefined) {
+      ws.close(closeCodes.restarting.code, closeCodes.restarting.reason);
+      return;
+    }
+    await session.attachGlasses(this.#connect(ws, session), wantsRoom);
+  }
+
+  #connect(ws: WebSocket, session: UserSession): JsonSocket<GlassesToCloud, CloudToGlasses> {
+    const socket: JsonSocket<GlassesToCloud, CloudToGlasses> = new JsonSocket(ws, {
+      wire: "glasses",
+      schema: GlassesToCloudSchema,
+      typesOfOthers: glassesTypesOfOthers,
+      ignoreBinary: true, // the microphone
+      metrics: this.#options.metrics,
+      log: session.log,
+      onMessage: (message) => void session.handleGlassesMessage(socket, message),
+      onClose: () => session.detachGlasses(socket),
+    });
+    return socket;
+  }
+
+  #refuse(ws: WebSocket, { code, message }: { code: string; message: string }): void {
+    this.#options.metrics.refusedConnections.inc({ wire: "glasses" });
+    this.#options.log.info({ wire: "glasses", code }, "connection refused");
+    const refusal: CloudToGlasses = { type: "auth_error", message, timestamp: new Date().toISOString() };
+    ws.send(JSON.stringify(refusal));
+    ws.close(closeCodes.refused.code, closeCodes.refused.reason);
+  }
+}
