@@ -27,10 +27,14 @@ const (
 	lee1  = 0.70710678118654752440 // 1/(2 cos(pi/4))
 )
 
-// dct32 is a DCT-II of 32 points: out[j] = sum of in[k] cos(j(2k+1)pi/64). Following Lee,
-// the sums of mirrored inputs have the even outputs as their DCT-II; the differences over
-// 2 cos((2k+1)pi/64) have one of which neighbours add up to the odd outputs.
-func dct32(in, out *[32]float32) {
+// dct32 computes the vector V of a time slot (ISO/IEC 11172-3, 2.4.3.2.2) from its subband
+// samples: low and high are its halves. V mirrors a DCT-II of 32 points, B[j] = sum of
+// in[k] cos(j(2k+1)pi/64): up to 15 it's B[16+i], 0 at 16, -B[48-i] up to 48 and -B[i-48]
+// from there; the signs are left out.
+//
+// Following Lee, the sums of mirrored inputs have the even outputs as their DCT-II; the
+// differences over 2 cos((2k+1)pi/64) have one of which neighbours add up to the odd ones.
+func dct32(in, low, high *[32]float32) {
 	var a [4][8]float32
 	for k := range 8 {
 		x0, x1, x2, x3 := in[k], in[15-k], in[16+k], in[31-k]
@@ -44,17 +48,20 @@ func dct32(in, out *[32]float32) {
 	}
 	// a[0], a[1]: even and odd outputs of the sums' DCT of 16 points, the odd ones still
 	// to be added up; a[2], a[3]: of the differences'.
-	var d [17]float32
+	var b [32]float32
 	for k := range 7 {
-		out[4*k] = a[0][k]
-		out[4*k+2] = a[1][k] + a[1][k+1]
-		d[2*k] = a[2][k]
-		d[2*k+1] = a[3][k] + a[3][k+1]
+		b[4*k] = a[0][k]
+		b[4*k+1] = a[2][k] + a[3][k] + a[3][k+1]
+		b[4*k+2] = a[1][k] + a[1][k+1]
+		b[4*k+3] = a[3][k] + a[3][k+1] + a[2][k+1]
 	}
-	out[28], out[30] = a[0][7], a[1][7]
-	d[14], d[15] = a[2][7], a[3][7]
-	for k := range 16 {
-		out[2*k+1] = d[k] + d[k+1]
+	b[28], b[29], b[30], b[31] = a[0][7], a[2][7]+a[3][7], a[1][7], a[3][7]
+
+	low[0], low[16] = b[16], 0
+	high[0], high[16] = b[16], b[0]
+	for i := 1; i < 16; i++ {
+		low[i], low[32-i] = b[16+i], b[16+i]
+		high[16-i], high[16+i] = b[i], b[i]
 	}
 }
 

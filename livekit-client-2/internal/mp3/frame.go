@@ -1,5 +1,7 @@
 package mp3
 
+import "github.com/tphakala/simd/f32"
+
 // frameDecoder turns frames into samples.
 type frameDecoder struct {
 	bands     *bandTable
@@ -9,11 +11,11 @@ type frameDecoder struct {
 	xr        [2][linesPerGr]float32
 	lines     [2]int // of xr up to the last that is not zero
 	tmp       [linesPerGr]float32
-	extra     [linesPerGr]float32 // the right channel's samples, if mixed down
 	hybrid    [2]hybrid
 	synthesis [2]synthesis
-	channels  int  // of the frame before
-	crcSeen   bool // a CRC was right: the encoder knows how to compute it
+	samples   [2][linesPerGr]float32 // of the current granule
+	channels  int                    // of the frame before
+	crcSeen   bool                   // a CRC was right: the encoder knows how to compute it
 }
 
 // decode writes a frame's samples to pcm, interleaved for the given number of channels. It is
@@ -123,24 +125,25 @@ func (d *frameDecoder) mute(gr int) {
 // output runs a granule through the filterbanks and writes its samples, of nch channels, to
 // out, interleaved for the given number of channels.
 func (d *frameDecoder) output(gr, nch int, out []float32, channels int) {
-	d.filter(0, &d.si.gr[gr][0], out, channels)
+	for ch := range nch {
+		d.filter(ch, &d.si.gr[gr][ch])
+	}
+	left, right := d.samples[0][:], d.samples[1][:]
 	switch {
-	case nch == 2 && channels == 2:
-		d.filter(1, &d.si.gr[gr][1], out[1:], channels)
-	case nch == 2:
-		d.filter(1, &d.si.gr[gr][1], d.extra[:], 1)
-		for i, r := range d.extra {
-			out[i] = (out[i] + r) / 2
-		}
-	case channels == 2:
-		for i := range linesPerGr {
-			out[2*i+1] = out[2*i]
-		}
+	case channels == 1 && nch == 1:
+		copy(out, left)
+	case channels == 1:
+		f32.Add(out[:linesPerGr], left, right)
+		f32.Scale(out[:linesPerGr], out, 0.5)
+	case nch == 1:
+		f32.Interleave2(out, left, left)
+	default:
+		f32.Interleave2(out, left, right)
 	}
 }
 
-// filter turns a channel's lines into samples at every stride-th place of out.
-func (d *frameDecoder) filter(ch int, g *granule, out []float32, stride int) {
+// filter turns a channel's lines into samples.
+func (d *frameDecoder) filter(ch int, g *granule) {
 	xr, n := &d.xr[ch], d.lines[ch]
 	edges := subbands - 1
 	if g.short() {
@@ -152,7 +155,7 @@ func (d *frameDecoder) filter(ch int, g *granule, out []float32, stride int) {
 	}
 	n = antialias(xr, n, edges)
 	d.hybrid[ch].transform(xr, n, g, &d.tmp)
-	d.synthesis[ch].run(&d.tmp, out, stride)
+	d.synthesis[ch].run(&d.tmp, &d.samples[ch])
 }
 
 // reset forgets everything about the frames so far.
