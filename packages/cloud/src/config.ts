@@ -98,7 +98,7 @@ function readSettings(env: Environment, mistakes: string[]): Partial<SettingValu
     } else {
       const problem =
         env[name] === undefined || env[name] === "" ? "is missing" : parsed.error.issues[0]?.message;
-      mistakes.push(`${name}: ${problem}; it is ${setting.help.toLowerCase()}`);
+      mistakes.push(`${name}: ${problem}. ${setting.help}`);
     }
   }
   return values as Partial<SettingValues>;
