@@ -68,11 +68,9 @@ export class AppConnections {
     this.#arrived(packageName);
   }
 
-  /** The socket is gone; if it was the app's current one, the app has the grace time to come back. */
-  detach(packageName: string, socket: AppSocket): void {
-    if (this.isCurrent(packageName, socket)) {
-      this.#links.set(packageName, this.#away(packageName));
-    }
+  /** The app's socket is gone; the app has the grace time to come back. */
+  detach(packageName: string): void {
+    this.#links.set(packageName, this.#away(packageName));
   }
 
   send(packageName: string, message: CloudToApp): void {

@@ -189,6 +189,7 @@ export class UserSession implements SpeakerSession {
     }
   }
 
+  /** Makes the socket the app's; an older one is closed. */
   attachApp(packageName: string, socket: AppSocket): void {
     this.log.info({ packageName }, "app connected");
     this.#apps.attach(packageName, socket, {
@@ -200,8 +201,12 @@ export class UserSession implements SpeakerSession {
     });
   }
 
+  /** The socket is gone; if it was the app's current one, the app has the grace time to come back. */
   detachApp(packageName: string, socket: AppSocket): void {
-    this.#apps.detach(packageName, socket);
+    if (this.#apps.isCurrent(packageName, socket)) {
+      this.#apps.detach(packageName);
+      this.log.info({ packageName }, "app away");
+    }
   }
 
   /** Takes a message that was found to be this app's. */

@@ -105,14 +105,15 @@ class RunningCloud implements Cloud {
   }
 
   async #close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const listenerClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.#sessions.close();
+    const socketsClosed = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     for (const socket of this.#sockets.clients) {
       socket.close(closeCodes.restarting.code, closeCodes.restarting.reason);
     }
-    this.#sockets.close();
+    await socketsClosed;
     this.#server.closeAllConnections();
-    await closed;
+    await listenerClosed;
     this.#log.info("cloud closed");
   }
 
