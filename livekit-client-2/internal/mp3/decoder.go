@@ -69,23 +69,23 @@ func NewDecoder(r io.Reader) (*Decoder, error) {
 	}
 	d.dec.bands = bandsOf(h.sampleRate)
 	if info, ok := parseInfo(frame, h); ok {
-		d.useInfo(info, h)
+		d.useInfo(info, h, len(frame))
 	} else {
 		d.scan.unread(frame)
 	}
 	return d, nil
 }
 
-// useInfo takes over what a tag frame says.
-func (d *Decoder) useInfo(info streamInfo, h header) {
+// useInfo takes over what a tag frame of tagSize bytes says.
+func (d *Decoder) useInfo(info streamInfo, h header, tagSize int) {
 	d.trim.begin(info, h.samplesPerFrame())
 	if info.frames == 0 {
 		return
 	}
 	total := info.frames * int64(h.samplesPerFrame())
 	d.samples = d.trim.length(total)
-	if info.bytes > 0 {
-		d.bitrate = int(info.bytes * 8 * int64(h.sampleRate) / total)
+	if audio := info.bytes - int64(tagSize); audio > 0 {
+		d.bitrate = int(audio * 8 * int64(h.sampleRate) / total)
 	}
 }
 
