@@ -67,3 +67,17 @@ func FuzzWAV(f *testing.F) {
 	f.Add(riff(chunkOf("ds64", le(8, 1, 2, 3)), chunkOf("LIST", data)))
 	f.Fuzz(func(t *testing.T, file []byte) { fuzzFile(t, file) })
 }
+
+// fuzzFormat fuzzes from the fixtures of one format.
+func fuzzFormat(f *testing.F, prefixes ...string) {
+	for _, fixture := range fixtures(f, prefixes...) {
+		f.Add(fixture.data)
+	}
+	f.Fuzz(func(t *testing.T, file []byte) { fuzzFile(t, file) })
+}
+
+func FuzzAIFF(f *testing.F)   { fuzzFormat(f, "aif") }
+func FuzzMP3(f *testing.F)    { fuzzFormat(f, "mp3") }
+func FuzzFLAC(f *testing.F)   { fuzzFormat(f, "flac") }
+func FuzzVorbis(f *testing.F) { fuzzFormat(f, "vorbis") }
+func FuzzOpus(f *testing.F)   { fuzzFormat(f, "opus") }

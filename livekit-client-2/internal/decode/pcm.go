@@ -49,6 +49,12 @@ var (
 	formatS32LE = sampleFormat{"pcm_s32le", 4, convertS32LE}
 	formatF32LE = sampleFormat{"pcm_f32le", 4, convertF32LE}
 	formatF64LE = sampleFormat{"pcm_f64le", 8, convertF64LE}
+	formatS8    = sampleFormat{"pcm_s8", 1, convertS8}
+	formatS16BE = sampleFormat{"pcm_s16be", 2, convertS16BE}
+	formatS24BE = sampleFormat{"pcm_s24be", 3, convertS24BE}
+	formatS32BE = sampleFormat{"pcm_s32be", 4, convertS32BE}
+	formatF32BE = sampleFormat{"pcm_f32be", 4, convertF32BE}
+	formatF64BE = sampleFormat{"pcm_f64be", 8, convertF64BE}
 	formatALaw  = sampleFormat{"pcm_alaw", 1, convertALaw}
 	formatMuLaw = sampleFormat{"pcm_mulaw", 1, convertMuLaw}
 )
@@ -92,6 +98,48 @@ func convertF64LE(dst []float32, src []byte) {
 	src = src[:8*len(dst)]
 	for i := range dst {
 		dst[i] = sane(float32(math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:]))))
+	}
+}
+
+func convertS8(dst []float32, src []byte) {
+	for i, b := range src[:len(dst)] {
+		dst[i] = float32(int8(b)) / (1 << 7)
+	}
+}
+
+func convertS16BE(dst []float32, src []byte) {
+	src = src[:2*len(dst)]
+	for i := range dst {
+		dst[i] = float32(int16(binary.BigEndian.Uint16(src[2*i:]))) / (1 << 15)
+	}
+}
+
+func convertS24BE(dst []float32, src []byte) {
+	src = src[:3*len(dst)]
+	for i := range dst {
+		b := src[3*i : 3*i+3]
+		dst[i] = float32(int32(b[2])<<8|int32(b[1])<<16|int32(b[0])<<24) / (1 << 31)
+	}
+}
+
+func convertS32BE(dst []float32, src []byte) {
+	src = src[:4*len(dst)]
+	for i := range dst {
+		dst[i] = float32(int32(binary.BigEndian.Uint32(src[4*i:]))) / (1 << 31)
+	}
+}
+
+func convertF32BE(dst []float32, src []byte) {
+	src = src[:4*len(dst)]
+	for i := range dst {
+		dst[i] = sane(math.Float32frombits(binary.BigEndian.Uint32(src[4*i:])))
+	}
+}
+
+func convertF64BE(dst []float32, src []byte) {
+	src = src[:8*len(dst)]
+	for i := range dst {
+		dst[i] = sane(float32(math.Float64frombits(binary.BigEndian.Uint64(src[8*i:]))))
 	}
 }
 

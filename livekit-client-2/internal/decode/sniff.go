@@ -28,6 +28,12 @@ func sniff(in *input) (openFunc, error) {
 		return nil, unsupported("an empty file")
 	case magic(head, 0, "RIFF", "RF64", "BW64") && magic(head, 8, "WAVE"):
 		return openWAV, nil
+	case magic(head, 0, "FORM") && magic(head, 8, "AIFF", "AIFC"):
+		return openAIFF, nil
+	case magic(head, 0, "fLaC"):
+		return openFLAC, nil
+	case magic(head, 0, "OggS"):
+		return openOgg, nil
 	}
 	head, _ = in.Peek(textSize)
 	if name := foreign(head); name != "" {
