@@ -139,6 +139,9 @@ func writeModule(out, codec string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return err
+	}
 	data = fmt.Appendf(data, "\nreplace %s => %q\n", module, filepath.ToSlash(codec))
 	if err := os.WriteFile(strings.TrimSuffix(out, ".mod")+".sum", sums, 0o644); err != nil {
 		return err
@@ -146,8 +149,10 @@ func writeModule(out, codec string) error {
 	return os.WriteFile(out, data, 0o644)
 }
 
+// goCommand runs go on the bridge's own module file, whatever GOFLAGS says, and returns its output.
 func goCommand(args ...string) (string, error) {
 	cmd := exec.Command("go", args...)
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -25,13 +24,11 @@ func TestPatchedCodecMakesTheSamePackets(t *testing.T) {
 
 func fingerprint(t *testing.T, flags ...string) string {
 	t.Helper()
-	cmd := exec.Command("go", append(append([]string{"run"}, flags...), "./fingerprint")...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+	out, err := goCommand(append(append([]string{"run"}, flags...), "./fingerprint")...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(out)
+	return out
 }
 
 func TestApply(t *testing.T) {
