@@ -11,10 +11,7 @@ import (
 	"github.com/thesyncim/gopus"
 )
 
-// usual is a configuration like the bridge's.
-func usual() Config {
-	return Config{Channels: 1, Bitrate: 64000, Complexity: 5, FrameMs: 20}
-}
+func usual() Config { return Default(1) }
 
 func mustEncoder(t testing.TB, c Config) Encoder {
 	t.Helper()
