@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { BridgeCommand } from "@server-playback/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -16,12 +17,18 @@ export class ScriptedBridge {
   readonly commands: BridgeCommand[] = [];
   readonly binary: Buffer[] = [];
   readonly authorization: (string | undefined)[] = [];
+  /** Whether every secret is wrong from now on. */
+  refuseAll = false;
   onConnection: (socket: WebSocket) => void = (socket) => socket.send(JSON.stringify(greeting));
   onCommand: (socket: WebSocket, command: BridgeCommand) => void = () => {};
 
-  private constructor(server: WebSocketServer) {
-    this.#server = server;
-    server.on("connection", (socket, request) => {
+  private constructor(secret: string | undefined) {
+    this.#server = new WebSocketServer({
+      host: "127.0.0.1",
+      port: 0,
+      verifyClient: ({ req }, done) => done(this.#admits(secret, req.headers.authorization), 401),
+    });
+    this.#server.on("connection", (socket, request) => {
       this.authorization.push(request.headers.authorization);
       socket.on("message", (data, isBinary) => this.#receive(socket, data as Buffer, isBinary));
       this.onConnection(socket);
@@ -29,14 +36,14 @@ export class ScriptedBridge {
   }
 
   static async start(secret?: string): Promise<ScriptedBridge> {
-    const server = new WebSocketServer({
-      host: "127.0.0.1",
-      port: 0,
-      verifyClient: ({ req }, done) =>
-        done(secret === undefined || req.headers.authorization === `Bearer ${secret}`, 401),
-    });
-    await new Promise((resolve) => server.once("listening", resolve));
-    return new ScriptedBridge(server);
+    const bridge = new ScriptedBridge(secret);
+    await once(bridge.#server, "listening");
+    return bridge;
+  }
+
+  /** Changes how it behaves from now on. */
+  become(behaviour: Partial<Pick<ScriptedBridge, "refuseAll" | "onConnection" | "onCommand">>): void {
+    Object.assign(this, behaviour);
   }
 
   get url(): string {
@@ -52,6 +59,10 @@ export class ScriptedBridge {
   async close(): Promise<void> {
     this.each((socket) => socket.terminate());
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #admits(secret: string | undefined, authorization: string | undefined): boolean {
+    return !this.refuseAll && (secret === undefined || authorization === `Bearer ${secret}`);
   }
 
   #receive(socket: WebSocket, data: Buffer, isBinary: boolean): void {

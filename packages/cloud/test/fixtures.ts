@@ -11,7 +11,7 @@ export const otherApp = "com.example.chess";
 export const user = "ada@example.com";
 
 /** Log lines of one cloud, parsed. */
-export type LogLine = Record<string, unknown> & { msg: string };
+export type LogLine = Record<string, unknown> & { msg: string; requestId?: string };
 
 export interface TestCloud extends Cloud {
   readonly logLines: LogLine[];

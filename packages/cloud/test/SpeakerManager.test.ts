@@ -1,0 +1,281 @@
+import { decodeJwt } from "jose";
+import { describe, expect, it, vi } from "vitest";
+import { app, otherApp } from "./fixtures.js";
+import { completed, request, SpeakerWorld, started } from "./speaker-world.js";
+
+describe("start", () => {
+  it("CL-21 opens one connection with the first play, and says what to play", async () => {
+    const world = new SpeakerWorld();
+    expect(world.attempts).toHaveLength(0);
+    await world.start(request("r1", { volume: 0.5, stopOtherAudio: false, trackId: 1 }));
+    await world.start(request("r2"));
+    expect(world.connections).toHaveLength(1);
+    expect(world.commands).toMatchObject([
+      { action: "play_url", requestId: "r1", volume: 0.5, stopOther: false, trackId: 1 },
+      { action: "play_url", requestId: "r2", volume: 1, stopOther: true, trackId: 0 },
+    ]);
+    await world.speaker.dispose();
+  });
+
+  it("CL-21 gives the bridge tokens that can publish and nothing else, with an identity a connection", async () => {
+    const identities = new Set();
+    for (const world of [new SpeakerWorld(), new SpeakerWorld()]) {
+      await world.start(request("r1"));
+      const [command] = world.commands;
+      const { roomName, token = "" } = command as { roomName?: string; token?: string };
+      const { video, sub, exp = 0 } = decodeJwt<{ video: object }>(token);
+      expect(video).toEqual({
+        room: roomName,
+        roomJoin: true,
+        canPublish: true,
+        canSubscribe: false,
+        canPublishData: false,
+        canUpdateOwnMetadata: false,
+      });
+      expect(sub).toMatch(/^server-playback-/);
+      expect(exp - Date.now() / 1000).toBeLessThanOrEqual(120);
+      identities.add(sub);
+      await world.speaker.dispose();
+    }
+    expect(identities.size).toBe(2);
+  });
+
+  it("CL-21 sends plays in the order in which they were asked for", async () => {
+    const world = new SpeakerWorld();
+    const starts = ["r1", "r2", "r3", "r4"].map((id) => world.speaker.start(request(id)));
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await Promise.all(starts);
+    expect(world.commands.map(({ requestId }) => requestId)).toEqual(["r1", "r2", "r3", "r4"]);
+    await world.speaker.dispose();
+  });
+
+  it("CL-22 takes a request that comes twice as one play, before and after its end", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    await world.start(request("r1"));
+    world.connection.say(completed("r1"));
+    await world.start(request("r1"));
+    expect(world.commands).toHaveLength(1);
+    expect(await world.count("server_playback_started_total")).toBe(1);
+    await world.speaker.dispose();
+  });
+
+  it("CL-20 does nothing when it is off", async () => {
+    const world = new SpeakerWorld(false);
+    await world.speaker.start(request("r1"));
+    expect(world.attempts).toEqual([]);
+    expect(await world.count("server_playback_started_total")).toBe(0);
+    await world.speaker.dispose();
+  });
+
+  it("CL-22 takes no more plays at once than a room can bear", async () => {
+    const world = new SpeakerWorld();
+    for (let i = 0; i < 40; i++) {
+      await world.start(request(`r${i}`));
+    }
+    expect(world.speaker.jobs).toHaveLength(32);
+    await world.speaker.dispose();
+  });
+});
+
+describe("a play's way", () => {
+  it("CL-22 goes from pending through streaming to completed", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    expect(world.speaker.jobs).toMatchObject([{ requestId: "r1", state: "pending" }]);
+    world.connection.say(started("r1"));
+    expect(world.speaker.jobs).toMatchObject([{ state: "streaming", firstFrameLatencyMs: 3 }]);
+    world.connection.say(completed("r1"));
+    expect(world.speaker.jobs).toEqual([]);
+    expect(world.ends("r1")).toMatchObject([{ state: "completed", durationMs: 2317 }]);
+    await world.speaker.dispose();
+  });
+
+  it("CL-25 is counted", async () => {
+    const world = new SpeakerWorld();
+    for (const id of ["heard", "failed", "replaced"]) {
+      await world.start(request(id));
+      world.connection.say(started(id));
+      world.connection.say(started(id));
+    }
+    world.connection.say(completed("heard"));
+    world.connection.say({
+      type: "play_complete",
+      requestId: "failed",
+      success: false,
+      error: "source_stalled",
+    });
+    world.connection.say({
+      type: "play_complete",
+      requestId: "replaced",
+      success: false,
+      error: "cancelled",
+      reason: "replaced",
+      durationMs: 40,
+    });
+    world.connection.say({ type: "error", error: "room_lost" });
+    expect(await world.count("server_playback_started_total")).toBe(3);
+    expect(await world.count("server_playback_completed_total")).toBe(1);
+    expect(await world.count("server_playback_failed_total")).toBe(1);
+    expect(await world.count("server_playback_cancelled_total")).toBe(1);
+    expect(await world.count("server_playback_bridge_error_total")).toBe(1);
+    const text = await world.metrics.registry.metrics();
+    expect(text).toContain("server_playback_first_frame_latency_ms_count 3");
+    expect(text).toContain("server_playback_duration_ms_sum 2357");
+    expect(world.ends("failed")).toMatchObject([{ state: "error", error: "source_stalled" }]);
+    expect(world.ends("replaced")).toMatchObject([{ state: "cancelled", reason: "replaced" }]);
+    await world.speaker.dispose();
+  });
+
+  it("CL-22 ends with a refusal of its command, and of no other", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    world.connection.say({ type: "error", error: "at_capacity", requestId: "r1" });
+    expect(world.speaker.jobs).toHaveLength(1);
+    world.connection.say({ type: "error", error: "invalid_command", requestId: "r1", field: "url" });
+    expect(world.ends("r1")).toMatchObject([{ state: "error", error: "invalid_command" }]);
+    await world.speaker.dispose();
+  });
+
+  it("CL-22 that brought no audio is not tried again, and says so once", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    world.connection.say({
+      type: "play_complete",
+      requestId: "r1",
+      success: false,
+      error: "unsupported_format",
+    });
+    await world.start(request("r2"));
+    expect(world.commands).toHaveLength(1);
+    expect(world.log.filter(({ error }) => error === "unsupported_format")).toHaveLength(1);
+    await world.start(request("r3", { audioUrl: "https://sounds.example/other.mp3" }));
+    expect(world.commands).toHaveLength(2);
+    await world.speaker.dispose();
+  });
+
+  it("answers the bridge's question for a token with a fresh one for its room", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    const [play] = world.commands as { roomName: string; token: string }[];
+    world.connection.say({ type: "token_needed", roomName: "somebody else's" });
+    world.connection.say({ type: "token_needed", roomName: play?.roomName ?? "" });
+    const answers = () =>
+      world.commands.filter(({ action }) => action === "join_room") as { token: string }[];
+    await vi.waitFor(() => expect(answers()).toMatchObject([{ roomName: play?.roomName }]));
+    expect(decodeJwt(answers()[0]?.token ?? "").sub).toBe(decodeJwt(play?.token ?? "").sub);
+    await world.speaker.dispose();
+  });
+});
+
+describe("stop", () => {
+  const stop = { type: "audio_stop_request", packageName: app } as const;
+
+  it("CL-24 stops the app's sounds, all or those of one layer, and no other app's", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r0", { trackId: 0 }));
+    await world.start(request("r2", { trackId: 2 }));
+    await world.start(request("other", { packageName: otherApp }));
+    await world.speaker.stop({ ...stop, trackId: 2 });
+    const stops = () => world.commands.filter(({ action }) => action === "stop_playback");
+    expect(stops()).toEqual([{ action: "stop_playback", requestId: "r2", reason: "user" }]);
+    await world.speaker.stop(stop);
+    expect(stops().map(({ requestId }) => requestId)).toEqual(["r2", "r0", "r2"]);
+    expect(world.speaker.jobs).toHaveLength(3); // the bridge has the last word
+    await world.speaker.dispose();
+  });
+
+  it("CL-22 before the bridge knows of it cancels a play that nobody will hear", async () => {
+    const world = new SpeakerWorld();
+    const start = world.speaker.start(request("r1"));
+    await world.settle();
+    await world.speaker.stop(stop);
+    expect(world.ends("r1")).toMatchObject([{ state: "cancelled", reason: "user" }]);
+    world.attempts.shift()?.succeed();
+    await start;
+    expect(world.commands).toEqual([]);
+    await world.speaker.dispose();
+  });
+
+  it("CL-24 of nothing is no error", async () => {
+    const world = new SpeakerWorld();
+    await world.speaker.stop(stop);
+    expect(world.log).toEqual([]);
+    await world.speaker.dispose();
+  });
+});
+
+describe("a bridge that is away", () => {
+  it("CL-23 is said once, rests for the cooldown, and is tried again", async () => {
+    const world = new SpeakerWorld();
+    const first = world.speaker.start(request("r1"));
+    await world.settle();
+    world.attempts.shift()?.fail();
+    await first;
+    expect(world.ends("r1")).toMatchObject([{ state: "error", error: "bridge_unavailable" }]);
+    world.now += 5 * 60_000 - 1;
+    await world.start(request("r2"));
+    expect(world.connections).toEqual([]);
+    expect(world.lines("no bridge: server playback rests")).toHaveLength(1);
+    expect(await world.count("server_playback_started_total")).toBe(1);
+    world.now += 1;
+    await world.start(request("r3"));
+    expect(world.commands).toMatchObject([{ requestId: "r3" }]);
+    await world.speaker.dispose();
+  });
+
+  it("CL-23 fails the plays that wait for it, with one attempt", async () => {
+    const world = new SpeakerWorld();
+    const starts = ["r1", "r2", "r3"].map((id) => world.speaker.start(request(id)));
+    await world.settle();
+    world.attempts.shift()?.fail();
+    await Promise.all(starts);
+    expect(world.attempts).toEqual([]);
+    expect(world.lines("no bridge: server playback rests")).toHaveLength(1);
+    expect(await world.count("server_playback_failed_total")).toBe(3);
+    await world.speaker.dispose();
+  });
+
+  it("CL-22 that goes in the middle ends what it played, and the next play finds another", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    world.connection.lose();
+    await world.start(request("r2")); // comes before the news of the end
+    world.connections[0]?.tellOfEnd();
+    expect(world.ends("r1")).toMatchObject([{ state: "error", error: "bridge_unavailable" }]);
+    expect(world.connections).toHaveLength(2);
+    expect(world.speaker.jobs).toMatchObject([{ requestId: "r2", state: "pending" }]);
+    const identities = world.commands.map((command) => decodeJwt((command as { token: string }).token).sub);
+    expect(new Set(identities).size).toBe(2);
+    await world.speaker.dispose();
+  });
+});
+
+describe("dispose", () => {
+  it("CL-4 ends every play and the connection, once", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    const first = world.speaker.dispose();
+    expect(world.speaker.dispose()).toBe(first);
+    await first;
+    expect(world.ends("r1")).toMatchObject([{ state: "cancelled", reason: "disposed" }]);
+    expect(world.commands.slice(1)).toEqual([
+      { action: "stop_playback", reason: "disposed" },
+      { action: "leave_room" },
+    ]);
+    expect(world.connection.isOpen).toBe(false);
+    await world.start(request("r2"));
+    expect(world.connections).toHaveLength(1);
+  });
+
+  it("CL-4 while connecting leaves no connection behind", async () => {
+    const world = new SpeakerWorld();
+    const start = world.speaker.start(request("r1"));
+    await world.settle();
+    await Promise.all([world.speaker.dispose(), start]);
+    expect(world.ends("r1")).toMatchObject([{ state: "cancelled", reason: "disposed" }]);
+    expect(world.lines("no bridge: server playback rests")).toEqual([]);
+  });
+});

@@ -1,0 +1,160 @@
+import { setImmediate } from "node:timers/promises";
+import { BridgeClientError, type BridgeClosed } from "@server-playback/bridge-client";
+import type { AudioPlayRequest, BridgeCommand, BridgeEvent } from "@server-playback/protocol";
+import { DurationCorrelation } from "../src/DurationCorrelation.js";
+import { LiveKitManager } from "../src/LiveKitManager.js";
+import { Metrics } from "../src/metrics.js";
+import { type BridgeConnection, SpeakerManager, type SpeakerSession } from "../src/SpeakerManager.js";
+import { app, type LogLine, liveKit, loggerInto, user } from "./fixtures.js";
+
+/** A connection to a bridge whose events come in the order that a test chooses. */
+export class ChosenConnection implements BridgeConnection {
+  isOpen = true;
+  readonly commands: BridgeCommand[] = [];
+  readonly #listeners = new Map<string, (event: never) => void>();
+
+  on(name: string, listener: (event: never) => void): () => void {
+    this.#listeners.set(name, listener);
+    return () => this.#listeners.delete(name);
+  }
+
+  send(command: BridgeCommand): void {
+    if (!this.isOpen) {
+      throw new BridgeClientError("closed", "closed");
+    }
+    this.commands.push(command);
+  }
+
+  /** Says an event, as long as there is a connection to say it on. */
+  say(event: BridgeEvent): void {
+    if (this.isOpen) {
+      this.#emit("event", event);
+    }
+  }
+
+  /** Ends the connection without this side's will; the news of it comes with {@link tellOfEnd}. */
+  lose(): void {
+    this.isOpen = false;
+  }
+
+  tellOfEnd(wanted = false): void {
+    this.#emit("close", { wanted, code: 1006 } satisfies BridgeClosed);
+  }
+
+  async close(): Promise<void> {
+    this.isOpen = false;
+    this.tellOfEnd(true);
+  }
+
+  #emit(name: string, event: unknown): void {
+    (this.#listeners.get(name) as ((event: unknown) => void) | undefined)?.(event);
+  }
+}
+
+/** A SpeakerManager in a world in which a test decides when a bridge answers and what it says. */
+export class SpeakerWorld {
+  readonly log: LogLine[] = [];
+  readonly metrics = new Metrics();
+  readonly connections: ChosenConnection[] = [];
+  readonly speaker: SpeakerManager;
+  /** Milliseconds since the epoch, as the manager sees it. */
+  now = 1_000_000;
+  /** Connection attempts that wait for the test's answer. */
+  readonly attempts: { succeed: () => void; fail: () => void }[] = [];
+
+  constructor(enable = true) {
+    const log = loggerInto(this.log);
+    const session: SpeakerSession = {
+      userId: user,
+      log,
+      metrics: this.metrics,
+      correlation: new DurationCorrelation(log),
+      liveKit: new LiveKitManager(liveKit),
+    };
+    this.speaker = new SpeakerManager(session, {
+      enable,
+      bridgeUrl: "ws://bridge.example/ws",
+      now: () => this.now,
+      connect: (_url, { signal }) => this.#attempt(signal),
+    });
+  }
+
+  /** The newest connection. */
+  get connection(): ChosenConnection {
+    const connection = this.connections.at(-1);
+    if (connection === undefined) {
+      throw new Error("No connection was made.");
+    }
+    return connection;
+  }
+
+  get commands(): BridgeCommand[] {
+    return this.connections.flatMap((connection) => connection.commands);
+  }
+
+  /** Requests a play and answers the connection attempt that it makes, if it makes one. */
+  async start(request: AudioPlayRequest): Promise<void> {
+    const started = this.speaker.start(request);
+    await setImmediate();
+    this.attempts.shift()?.succeed();
+    await started;
+  }
+
+  /** Lets everything happen that needs nothing from outside. Tokens are signed in a thread of their own. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 20; turn++) {
+      await setImmediate();
+    }
+  }
+
+  /** How the play ended, each time that it was said. */
+  ends(requestId: string): LogLine[] {
+    return this.log.filter((line) => line.msg === "play ended" && line.requestId === requestId);
+  }
+
+  lines(msg: string): LogLine[] {
+    return this.log.filter((line) => line.msg === msg);
+  }
+
+  /** The value of a metric that has no labels. */
+  async count(name: string): Promise<number> {
+    const metric = await this.metrics.registry.getSingleMetric(name)?.get();
+    return metric?.values[0]?.value ?? Number.NaN;
+  }
+
+  #attempt(signal: AbortSignal | undefined): Promise<BridgeConnection> {
+    return new Promise((resolve, reject) => {
+      const fail = () => reject(new BridgeClientError("connect_failed", "No bridge."));
+      const succeed = () => {
+        if (signal?.aborted !== true) {
+          const connection = new ChosenConnection();
+          this.connections.push(connection);
+          resolve(connection);
+        }
+      };
+      this.attempts.push({ succeed, fail });
+      signal?.addEventListener("abort", fail);
+    });
+  }
+}
+
+export function request(requestId: string, more: Partial<AudioPlayRequest> = {}): AudioPlayRequest {
+  const audioUrl = "https://sounds.example/bell.mp3";
+  return { type: "audio_play_request", requestId, packageName: app, audioUrl, ...more };
+}
+
+export function started(requestId: string): BridgeEvent {
+  return {
+    type: "play_started",
+    requestId,
+    firstFrameLatencyMs: 3,
+    joinMs: 0,
+    codec: "mp3",
+    sampleRate: 44100,
+    channels: 2,
+  };
+}
+
+export function completed(requestId: string, durationMs = 2317): BridgeEvent {
+  return { type: "play_complete", requestId, success: true, durationMs };
+}
