@@ -6,7 +6,7 @@ import type { Logger } from "./logger.js";
 import type { Metrics, Wire } from "./metrics.js";
 
 /** A socket on which nothing came for two of these, not even the answer to a ping, is dead. */
-export const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 15_000;
 /** Bytes that may wait to be read by the other side before it is cut off. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 

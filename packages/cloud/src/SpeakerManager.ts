@@ -23,7 +23,7 @@ import {
 } from "./speaker-job.js";
 
 /** How long server playback rests for a session after its bridge could not be reached, unless set. */
-export const BRIDGE_COOLDOWN_MS = 5 * 60_000;
+const BRIDGE_COOLDOWN_MS = 5 * 60_000;
 /** Plays of one user at once; the room is no place for more, and memory stays bounded. */
 const MAX_ACTIVE_JOBS = 32;
 /** Finished plays that are still recognised when their request comes again. */
@@ -338,8 +338,8 @@ export class SpeakerManager {
     const { requestId, error, message, field } = event;
     this.#session.metrics.bridgeErrors.inc();
     this.#session.log.warn({ requestId, error, field, message }, "bridge error");
-    if (requestId !== undefined && error === "invalid_command") {
-      // A refused play_url gets no play_complete; a stop or a control that is refused ends nothing.
+    if (requestId !== undefined) {
+      // The bridge did not take the play_url, so there will be no play_complete.
       this.#withJob(requestId, (job) => {
         if (job.state === "pending") {
           this.#finish(failedJob(job, error, message));

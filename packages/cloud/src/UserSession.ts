@@ -23,9 +23,9 @@ import { isOwnSpeechUrl } from "./speech-url.js";
 import { postWebhook, WebhookError } from "./webhook.js";
 
 /** How long an app may take to answer its webhook, in ms, unless it connects before. */
-export const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 10_000;
 /** How long a stopped app may take to take note of it, in ms. */
-export const STOP_TIMEOUT_MS = 5_000;
+const STOP_TIMEOUT_MS = 5_000;
 
 export type GlassesSocket = MessageSocket<CloudToGlasses>;
 

@@ -4,7 +4,7 @@ import type { AudioPlayRequest, BridgeEventOf, ErrorCode } from "@server-playbac
 export type JobErrorCode = ErrorCode | "bridge_unavailable";
 
 /** What is known of a play from its request on. */
-export interface SpeakerPlay {
+interface SpeakerPlay {
   readonly requestId: string;
   readonly audioUrl: string;
   readonly packageName: string;

@@ -18,7 +18,7 @@ import type { AppMessage, UserSession } from "./UserSession.js";
 import type { UserSessions } from "./UserSessions.js";
 
 /** How long a socket may be open without valid credentials, in ms; no traffic extends it. */
-export const AUTHENTICATION_MS = 5_000;
+const AUTHENTICATION_MS = 5_000;
 /** Bad messages answered before a socket has shown credentials: enough for a mistake, not for a flood. */
 const MAX_BAD_MESSAGES_BEFORE_CREDENTIALS = 8;
 /** Sockets that may wait for their credentials at once: strangers can hold no more memory than that. */

@@ -128,13 +128,16 @@ describe("a play's way", () => {
     await world.speaker.dispose();
   });
 
-  it("CL-22 ends with a refusal of its command, and of no other", async () => {
+  it("CL-22 ends with a refusal of its command, but not once it streams", async () => {
     const world = new SpeakerWorld();
-    await world.start(request("r1"));
-    world.connection.say({ type: "error", error: "at_capacity", requestId: "r1" });
-    expect(world.speaker.jobs).toHaveLength(1);
-    world.connection.say({ type: "error", error: "invalid_command", requestId: "r1", field: "url" });
-    expect(world.ends("r1")).toMatchObject([{ state: "error", error: "invalid_command" }]);
+    await world.start(request("refused"));
+    await world.start(request("streams"));
+    world.connection.say(started("streams"));
+    for (const requestId of ["refused", "streams", "stranger"]) {
+      world.connection.say({ type: "error", error: "at_capacity", requestId });
+    }
+    expect(world.ends("refused")).toMatchObject([{ state: "error", error: "at_capacity" }]);
+    expect(world.speaker.jobs).toMatchObject([{ requestId: "streams" }]);
     await world.speaker.dispose();
   });
 
