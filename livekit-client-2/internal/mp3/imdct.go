@@ -1,10 +1,15 @@
 package mp3
 
-import "math"
+import (
+	"math"
+
+	"github.com/tphakala/simd/f32"
+)
 
 const (
 	subbands      = 32
-	linesPerBand  = linesPerGr / subbands // 18, also the time slots of a granule
+	linesPerBand  = linesPerGr / subbands // 18
+	slots         = linesPerBand          // time slots of a granule: 32 samples each
 	longSubbands  = 2                     // of a mixed block
 	antialiasTaps = 8
 )
@@ -37,23 +42,32 @@ func antialias(xr *[linesPerGr]float32, n, edges int) int {
 	return max(n, edges*linesPerBand+antialiasTaps)
 }
 
-// windows holds the window of each block type for long transforms, by the parity of the
-// subband: in odd ones every other sample is negated, which is the frequency inversion of
-// ISO/IEC 11172-3, 2.4.3.4.10.3. Folded in are the last factor and the sign of imdctFactor.
-var windows = func() (t [2][4][36]float32) {
-	for parity := range t {
-		for bt := range t[parity] {
-			for i := range 36 {
-				w := windowShape(bt, i) * imdctFactor(i, 36)
-				if parity == 1 && i%2 == 1 {
-					w = -w
-				}
-				t[parity][bt][i] = float32(w)
-			}
+// longWindow holds the two halves of a window for all subbands, so that one elementwise
+// multiplication does them all. In odd subbands every other sample is negated, which is the
+// frequency inversion of ISO/IEC 11172-3, 2.4.3.4.10.3. The last factor and the sign of the
+// transform are folded in too.
+type longWindow struct{ first, second [linesPerGr]float32 }
+
+// longWindows is indexed by block type.
+var longWindows = func() (t [4]longWindow) {
+	for bt := range t {
+		for i := range linesPerGr {
+			sb, slot := i/slots, i%slots
+			sign := inversion(sb, slot)
+			t[bt].first[i] = float32(sign * windowShape(bt, slot) * imdctFactor(slot, 36))
+			t[bt].second[i] = float32(sign * windowShape(bt, slots+slot) * imdctFactor(slots+slot, 36))
 		}
 	}
 	return t
 }()
+
+// inversion is the sign that frequency inversion gives a sample.
+func inversion(sb, slot int) float64 {
+	if sb%2 == 1 && slot%2 == 1 {
+		return -1
+	}
+	return 1
+}
 
 // windowShape is the window of a block type (ISO/IEC 11172-3, 2.4.3.4.10.3).
 func windowShape(blockType, i int) float64 {
@@ -122,50 +136,36 @@ const (
 	cos80 = 0.17364817766693034885
 )
 
-// dct3of9 is a DCT-III of 9 points in place: a[n] = sum of a[m] cos(m(2n+1)pi/18).
-func dct3of9(a *[9]float32) {
+// dct3of9 is a DCT-III of 9 points: the sum of x[m] cos(m(2n+1)pi/18).
+func dct3of9(x0, x1, x2, x3, x4, x5, x6, x7, x8 float32, y *[9]float32) {
 	// Even inputs; outputs mirror: e(n) = e(8-n).
-	p, q, r := (a[2]+a[4])*cos20, (a[4]-a[8])*cos80, (a[2]+a[8])*cos40
-	t := a[0] + 0.5*a[6]
-	u := a[2] - a[4] - a[8]
-	e0, e2, e3 := t+p-q, t+r-p, t+q-r
-	e1 := a[0] - a[6] + 0.5*u
-	e4 := a[0] - a[6] - u
+	p, q, r := (x2+x4)*cos20, (x4-x8)*cos80, (x2+x8)*cos40
+	t, u, v := x0+0.5*x6, x0-x6, x2-x4-x8
+	e0, e1, e2, e3 := t+p-q, u+0.5*v, t+r-p, t+q-r
+	y[4] = u - v
 	// Odd inputs; outputs mirror with the sign turned.
-	c := a[3] * cos30
-	p, q, r = (a[1]+a[5])*cos50, (a[1]+a[7])*cos70, (a[7]-a[5])*cos10
-	o0, o2, o3 := c+p+q, p+r-c, q-r-c
-	o1 := (a[1] - a[5] - a[7]) * cos30
-
-	a[0], a[8] = e0+o0, e0-o0
-	a[1], a[7] = e1+o1, e1-o1
-	a[2], a[6] = e2+o2, e2-o2
-	a[3], a[5] = e3+o3, e3-o3
-	a[4] = e4
+	c := x3 * cos30
+	p, q, r = (x1+x5)*cos50, (x1+x7)*cos70, (x7-x5)*cos10
+	o0, o1, o2, o3 := c+p+q, (x1-x5-x7)*cos30, p+r-c, q-r-c
+	y[0], y[8] = e0+o0, e0-o0
+	y[1], y[7] = e1+o1, e1-o1
+	y[2], y[6] = e2+o2, e2-o2
+	y[3], y[5] = e3+o3, e3-o3
 }
 
-// imdct36 transforms the 18 lines of a long block, windows them and overlap-adds: samples
-// go to every 32nd place of out.
-func imdct36(in, overlap *[linesPerBand]float32, win *[36]float32, out *[linesPerGr - subbands + 1]float32) {
+// imdct36 transforms the 18 lines of a long block to samples of this granule, now, and of
+// the next, later, still to be windowed. Both are symmetric but for the signs.
+func imdct36(in, now, later *[linesPerBand]float32) {
 	var even, odd [9]float32
-	even[0] = in[0]
-	last := in[0] + in[1]
-	odd[0] = last
-	for m := 1; m < 9; m++ {
-		even[m] = in[2*m-1] + in[2*m]
-		z := in[2*m] + in[2*m+1]
-		odd[m] = z + last
-		last = z
-	}
-	dct3of9(&even)
-	dct3of9(&odd)
+	dct3of9(in[0], in[1]+in[2], in[3]+in[4], in[5]+in[6], in[7]+in[8],
+		in[9]+in[10], in[11]+in[12], in[13]+in[14], in[15]+in[16], &even)
+	z1, z3, z5, z7, z9 := in[0]+in[1], in[2]+in[3], in[4]+in[5], in[6]+in[7], in[8]+in[9]
+	z11, z13, z15, z17 := in[10]+in[11], in[12]+in[13], in[14]+in[15], in[16]+in[17]
+	dct3of9(z1, z1+z3, z3+z5, z5+z7, z7+z9, z9+z11, z11+z13, z13+z15, z15+z17, &odd)
 	for n := range 9 {
 		p, q := even[n], odd[n]*half9[n]
-		now, later := p-q, p+q
-		out[(8-n)*subbands] = overlap[8-n] + now*win[8-n]
-		out[(9+n)*subbands] = overlap[9+n] + now*win[9+n]
-		overlap[8-n] = later * win[26-n]
-		overlap[9+n] = later * win[27+n]
+		now[8-n], now[9+n] = p-q, p-q
+		later[8-n], later[9+n] = p+q, p+q
 	}
 }
 
@@ -199,53 +199,69 @@ func dct3of3(a, b, c float32) (float32, float32, float32) {
 	return t + u, a - c, t - u
 }
 
-// imdctShort transforms the three windows of a short block as imdct36 does a long one.
-func imdctShort(in, overlap *[linesPerBand]float32, odd bool, out *[linesPerGr - subbands + 1]float32) {
+// imdctShort transforms and windows the three windows of a short block; now and later as of
+// imdct36.
+func imdctShort(in, now, later *[linesPerBand]float32) {
 	var x [36]float32
 	for w := range 3 {
 		imdct12(in[w:], (*[12]float32)(x[6+6*w:]))
 	}
-	if odd { // frequency inversion
-		for i := 1; i < len(x); i += 2 {
-			x[i] = -x[i]
-		}
-	}
-	for i := range overlap {
-		out[i*subbands] = overlap[i] + x[i]
-		overlap[i] = x[linesPerBand+i]
-	}
+	copy(now[:], x[:slots])
+	copy(later[:], x[slots:])
 }
 
-// hybrid is the state of one channel's inverse hybrid filterbank.
+// hybrid is one channel's inverse hybrid filterbank. Samples are in rows of 18 time slots,
+// one for each subband.
 type hybrid struct {
-	overlap [subbands][linesPerBand]float32
-	active  int // subbands from here on have no overlap
+	overlap    [linesPerGr]float32 // what the granule before adds to the next
+	now, later [linesPerGr]float32 // of the transforms
 }
 
-// transform turns a granule's n lines that are not zero into subband samples: out holds
-// one row of 32 subbands for each of 18 time slots.
+// transform turns a granule's n lines that are not zero into subband samples.
 func (h *hybrid) transform(xr *[linesPerGr]float32, n int, g *granule, out *[linesPerGr]float32) {
 	used := (n + linesPerBand - 1) / linesPerBand
-	for sb := range used {
-		in := (*[linesPerBand]float32)(xr[sb*linesPerBand:])
-		to := (*[linesPerGr - subbands + 1]float32)(out[sb:])
-		shape := g.blockType
-		if g.mixed && sb < longSubbands {
-			shape = blockNormal
-		}
-		if shape == blockShort {
-			imdctShort(in, &h.overlap[sb], sb%2 == 1, to)
-		} else {
-			imdct36(in, &h.overlap[sb], &windows[sb%2][shape], to)
+	head := 0
+	if g.mixed {
+		head = min(longSubbands, used)
+	}
+	h.long(xr, 0, head, blockNormal, out)
+	if g.short() {
+		h.short(xr, head, used, out)
+	} else {
+		h.long(xr, head, used, g.blockType, out)
+	}
+	copy(out[used*slots:], h.overlap[used*slots:])
+	clear(h.overlap[used*slots:])
+}
+
+// long transforms and overlap-adds subbands from to end.
+func (h *hybrid) long(xr *[linesPerGr]float32, from, end int, blockType uint8, out *[linesPerGr]float32) {
+	for sb := from; sb < end; sb++ {
+		imdct36(row(xr, sb), row(&h.now, sb), row(&h.later, sb))
+	}
+	w := &longWindows[blockType&3]
+	from, end = from*slots, end*slots
+	f32.FMA(out[from:end], h.now[from:], w.first[from:], h.overlap[from:])
+	f32.Mul(h.overlap[from:end], h.later[from:], w.second[from:])
+}
+
+// short does so with short blocks.
+func (h *hybrid) short(xr *[linesPerGr]float32, from, end int, out *[linesPerGr]float32) {
+	for sb := from; sb < end; sb++ {
+		now, later := row(&h.now, sb), row(&h.later, sb)
+		imdctShort(row(xr, sb), now, later)
+		if sb%2 == 1 { // frequency inversion
+			for i := 1; i < slots; i += 2 {
+				now[i], later[i] = -now[i], -later[i]
+			}
 		}
 	}
-	for sb := used; sb < subbands; sb++ {
-		for i := range linesPerBand {
-			out[i*subbands+sb] = h.overlap[sb][i]
-		}
-		if sb < h.active {
-			h.overlap[sb] = [linesPerBand]float32{}
-		}
-	}
-	h.active = used
+	from, end = from*slots, end*slots
+	f32.Add(out[from:end], h.now[from:], h.overlap[from:])
+	copy(h.overlap[from:end], h.later[from:])
+}
+
+// row is the part of x that belongs to a subband.
+func row(x *[linesPerGr]float32, sb int) *[linesPerBand]float32 {
+	return (*[linesPerBand]float32)(x[sb*linesPerBand:])
 }

@@ -3,8 +3,7 @@ package mp3
 import "github.com/tphakala/simd/f32"
 
 const (
-	slots    = linesPerBand // time slots of a granule: 32 samples each
-	history  = 15           // time slots before that the window reaches back to
+	history  = 15 // time slots before that the window reaches back to
 	rowWidth = subbands
 )
 
@@ -44,13 +43,13 @@ var windowTiles = func() (t [16][slots * rowWidth]float32) {
 	return t
 }()
 
-// run turns a granule's subband samples, 18 rows of 32, into 576 samples.
+// run turns a granule's subband samples, a row of 18 for each subband, into 576 samples.
 func (s *synthesis) run(samples, out *[linesPerGr]float32) {
 	copy(s.low[:history*rowWidth], s.low[slots*rowWidth:])
 	copy(s.high[:history*rowWidth], s.high[slots*rowWidth:])
 	for slot := range slots {
 		at := (history + slot) * rowWidth
-		in := (*[subbands]float32)(samples[slot*subbands:])
+		in := (*[linesPerGr - slots + 1]float32)(samples[slot:])
 		dct32(in, (*[rowWidth]float32)(s.low[at:]), (*[rowWidth]float32)(s.high[at:]))
 	}
 	f32.Mul(out[:], s.low[history*rowWidth:], windowTiles[0][:])

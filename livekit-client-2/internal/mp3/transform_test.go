@@ -88,7 +88,7 @@ func TestHybridFollowsTheFormulas(t *testing.T) {
 						want = -want
 					}
 					overlap[sb][i] = block[linesPerBand+i]
-					wantNear(t, "sample", i*subbands+sb, out[i*subbands+sb], want)
+					wantNear(t, "sample", sb*slots+i, out[sb*slots+i], want)
 				}
 			}
 		}
@@ -108,7 +108,7 @@ func TestSynthesisFollowsTheFormula(t *testing.T) {
 			for i := range 64 {
 				v[i] = 0
 				for k := range 32 {
-					v[i] += math.Cos(float64((16+i)*(2*k+1))*math.Pi/64) * float64(in[slot*32+k])
+					v[i] += math.Cos(float64((16+i)*(2*k+1))*math.Pi/64) * float64(in[k*slots+slot])
 				}
 			}
 			for j := range 32 {
