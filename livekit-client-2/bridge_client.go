@@ -1,0 +1,163 @@
+package main
+
+import (
+	"log/slog"
+	"sync"
+
+	"server-playback/livekit-client-2/internal/fault"
+)
+
+// BridgeClient is one controller's session: its room, what plays there, and the events that wait for
+// it. It knows no socket: a socket feeds it commands and samples, and carries its outbox away.
+type BridgeClient struct {
+	bridge  *Bridge
+	log     *slog.Logger
+	out     *outbox
+	speaker *Speaker
+
+	mu        sync.Mutex
+	room      *Room           // joining or joined; nil without one
+	left      <-chan struct{} // closed once the room before has been left
+	target    *string         // whose audio to forward; nil for nobody's
+	complains bool            // whether samples without a room were complained about
+	closed    bool
+	rooms     sync.WaitGroup
+}
+
+func newBridgeClient(b *Bridge) *BridgeClient {
+	left := make(chan struct{})
+	close(left)
+	c := &BridgeClient{bridge: b, log: b.log, left: left}
+	c.out = newOutbox(b.metrics.droppedPCM.Inc)
+	c.speaker = newSpeaker(c)
+	c.sendEvent(b.greeting())
+	return c
+}
+
+// sendEvent queues an event for the controller. It never waits.
+func (c *BridgeClient) sendEvent(e Event) { c.out.sendEvent(e) }
+
+// handleText carries out one text frame; what is wrong with it is answered, and ends nothing.
+func (c *BridgeClient) handleText(text []byte) {
+	cmd, err := parseCommand(text)
+	if err == nil {
+		c.bridge.metrics.commands.WithLabelValues(cmd.Action).Inc()
+		err = c.handleCommand(cmd)
+	}
+	if err != nil {
+		c.refuse(cmd.RequestID, err)
+	}
+}
+
+// refuse answers a message that is not carried out.
+func (c *BridgeClient) refuse(requestID string, err error) {
+	c.bridge.metrics.badMessages.WithLabelValues(string(fault.CodeOf(err))).Inc()
+	c.log.Debug("message refused", "requestId", requestID, "error", messageOf(err))
+	c.sendEvent(errorEvent(requestID, err))
+}
+
+// handleBinary takes one frame of s16le samples: for the play that start_pcm has announced, else as
+// 16 kHz mono. It may wait, see Publisher.HandleIncomingPCM.
+func (c *BridgeClient) handleBinary(data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	room := c.currentRoom()
+	if room == nil {
+		c.complain()
+		return
+	}
+	if room.publisher.HandleIncomingPCM(data) {
+		return
+	}
+	if c.speaker.startBareIngest(room) {
+		room.publisher.HandleIncomingPCM(data)
+	}
+}
+
+// complain answers samples that have no room to go to, once until there is one.
+func (c *BridgeClient) complain() {
+	c.mu.Lock()
+	first := !c.complains
+	c.complains = true
+	c.mu.Unlock()
+	if first {
+		c.refuse("", fault.New(fault.InvalidCommand, "samples came before a room was joined; they are ignored"))
+	}
+}
+
+func (c *BridgeClient) currentRoom() *Room {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.room
+}
+
+// join carries out join_room. Its outcome is room_joined, or an error of this requestId.
+func (c *BridgeClient) join(cmd Command) error {
+	room, err := c.enter(cmd.RoomName, cmd.Token, cmd.Url)
+	if err != nil {
+		return err
+	}
+	if room.isJoined() {
+		c.sendEvent(room.event("room_joined", ""))
+		return nil
+	}
+	c.rooms.Go(func() { room.reportFailure(cmd.RequestID) })
+	return nil
+}
+
+// enter gives the room that a command is for: the one that was joined, or else one joined by token.
+func (c *BridgeClient) enter(name, token, serverURL string) (*Room, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, fault.New(fault.Cancelled, "the connection is closed")
+	}
+	if c.room != nil {
+		return c.room, c.room.mustBe(name)
+	}
+	if token == "" {
+		return nil, fault.New(fault.JoinFailed, "no room was joined, and the command brings no token")
+	}
+	if serverURL == "" {
+		serverURL = c.bridge.config.LiveKitURL
+	}
+	if serverURL == "" {
+		return nil, fault.New(fault.JoinFailed, "the command names no LiveKit server, and LIVEKIT_URL is not set")
+	}
+	room, err := newRoom(c, name, token, serverURL, c.left)
+	if err != nil {
+		return nil, err
+	}
+	c.room, c.left, c.complains = room, room.gone, false
+	c.rooms.Go(room.run)
+	return room, nil
+}
+
+// forget makes the session roomless, if it is still in this room.
+func (c *BridgeClient) forget(room *Room) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.room == room {
+		c.room = nil
+	}
+}
+
+// leave takes the session out of its room: what plays there ends with reason.
+func (c *BridgeClient) leave(reason string) {
+	if room := c.currentRoom(); room != nil {
+		c.forget(room)
+		room.leave(reason)
+	}
+}
+
+// Close ends what plays, leaves the room and waits for that. It may be called more than once.
+func (c *BridgeClient) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.leave("disposed")
+	c.speaker.close()
+	c.rooms.Wait()
+	c.out.close()
+}

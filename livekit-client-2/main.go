@@ -1,0 +1,135 @@
+// Command livekit-client-2 plays audio into LiveKit rooms: commands come in over a WebSocket, events
+// go back, and everyone in the room hears the sound. See --help.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/livekit/protocol/logger"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+)
+
+// closeTimeout bounds an orderly end.
+const closeTimeout = 10 * time.Second
+
+func main() { os.Exit(run(os.Args[1:], os.Getenv, os.Stdout, os.Stderr)) }
+
+// run is the program; it returns the exit code: 0, 1 for a failure, 2 for a mistake in its use.
+func run(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	command := "serve"
+	if len(args) > 0 {
+		command = args[0]
+	}
+	switch {
+	case len(args) > 1:
+		return misuse(stderr, "too many arguments")
+	case command == "--help" || command == "-h" || command == "help":
+		writeHelp(stdout)
+		return 0
+	case command == "--version" || command == "version":
+		fmt.Fprintln(stdout, "livekit-client-2", version)
+		return 0
+	case command != "serve" && command != "check-config":
+		return misuse(stderr, fmt.Sprintf("unknown argument %q", command))
+	}
+	config, err := loadConfig(getenv)
+	if err != nil {
+		fmt.Fprintf(stderr, "The configuration has mistakes:\n%v\n", err)
+		return 2
+	}
+	if command == "check-config" {
+		fmt.Fprintln(stdout, "The configuration is good.")
+		return 0
+	}
+	return serve(config, stderr)
+}
+
+func misuse(stderr io.Writer, what string) int {
+	fmt.Fprintf(stderr, "%s; --help lists what there is\n", what)
+	return 2
+}
+
+// serve runs the bridge until a signal ends it; a second signal ends it at once.
+func serve(config Config, stderr io.Writer) int {
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: config.LogLevel}))
+	lksdk.SetLogger(logger.GetDiscardLogger()) // its messages hold tokens
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	listener, err := listen(ctx, config)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	bridge := newBridge(config, log)
+	server := newServer(bridge.handler())
+	announce(log, config, listener.Addr())
+	context.AfterFunc(ctx, stop)
+	return bridge.serveUntil(ctx, server, listener)
+}
+
+func announce(log *slog.Logger, config Config, address net.Addr) {
+	log.Info("listening", "address", address.String(), "version", version, "capacity", config.MaxStreams)
+	if config.SharedSecret == "" {
+		log.Warn("BRIDGE_SHARED_SECRET is not set: anybody on this machine can use the bridge, and nobody else")
+	}
+}
+
+// serveUntil serves until ctx ends, and then ends everything in order.
+func (b *Bridge) serveUntil(ctx context.Context, server *http.Server, listener net.Listener) int {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		b.log.Error("serving ended", "error", err)
+		return 1
+	case <-ctx.Done():
+	}
+	b.log.Info("closing")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	b.Close(ctx)
+	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		b.log.Warn("connections did not end in time")
+	}
+	b.log.Info("closed")
+	return 0
+}
+
+func writeHelp(w io.Writer) {
+	fmt.Fprint(w, `livekit-client-2 plays audio into LiveKit rooms.
+
+Usage:
+  livekit-client-2 [serve]       serve until SIGINT or SIGTERM
+  livekit-client-2 check-config  say what is wrong with the configuration
+  livekit-client-2 --version
+  livekit-client-2 --help
+
+It serves /ws (commands and events, see packages/protocol), /healthz, /readyz and /metrics.
+
+Environment:
+`)
+	for _, s := range settings {
+		fmt.Fprintf(w, "  %-24s %s%s\n", s.name, s.meaning, s.note())
+	}
+}
+
+// note says how a setting may be given.
+func (s setting) note() string {
+	switch {
+	case s.secret:
+		return " (or " + s.name + "_FILE names a file with it)"
+	case s.fallback != "":
+		return " (default: " + s.fallback + ")"
+	}
+	return ""
+}

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"server-playback/livekit-client-2/internal/fault"
+	"server-playback/livekit-client-2/internal/mix"
+	"server-playback/livekit-client-2/internal/opus"
+)
+
+const (
+	trackName = "server-playback"
+	// primePackets of silence go out after publishing: the server shows a track to nobody before
+	// media has come, and takes one without any back after 30 s.
+	primePackets = 10
+)
+
+// packetWriter sends RTP packets: the published track, or a test's.
+type packetWriter interface {
+	WriteRTP(*rtp.Packet, *lksdk.SampleWriteOptions) error
+}
+
+// Publisher is the one published track of a room: it mixes what plays, encodes and sends it by the
+// wall clock. Its goroutine runs only while there is something to send.
+type Publisher struct {
+	track   packetWriter
+	mixer   *mix.Mixer
+	encoder opus.Encoder
+	pacer   *pacer
+	metrics *Metrics
+	frame   time.Duration
+	tail    int // samples of silence that take a sound's end through the encoder
+
+	pcm    []float32
+	packet rtp.Packet
+	epoch  time.Time // the wall-clock time of rtp0
+	rtp0   uint32
+	quiet  int // samples of silence sent since the last sound
+
+	closed     chan struct{}
+	subscribed chan struct{}
+	once       sync.Once // closes subscribed
+	running    sync.WaitGroup
+
+	mu      sync.Mutex
+	runs    bool
+	shut    bool
+	priming int
+	intake  *pcmIntake
+	waited  bool // for a subscriber, in vain
+}
+
+// newPublisher makes the publisher that sends by track.
+func newPublisher(c Config, track packetWriter, clock clock, metrics *Metrics) (*Publisher, error) {
+	config := opus.Config{
+		Channels:    c.PublishChannels,
+		Bitrate:     c.OpusBitrate,
+		Complexity:  c.OpusComplexity,
+		FrameMs:     c.OpusFrameMs,
+		Application: opus.Audio,
+		FEC:         c.OpusFEC,
+	}
+	if c.OpusFEC {
+		config.PacketLossPct = 10
+	}
+	encoder, err := opus.NewEncoder(config)
+	if err != nil {
+		return nil, fault.Wrap(fault.PublishFailed, err, "the Opus encoder could not be set up")
+	}
+	frame := time.Duration(c.OpusFrameMs) * time.Millisecond
+	p := &Publisher{
+		track:      track,
+		encoder:    encoder,
+		pacer:      newPacer(clock, frame),
+		metrics:    metrics,
+		frame:      frame,
+		tail:       encoder.Lookahead() * c.PublishChannels,
+		pcm:        make([]float32, config.Samples()),
+		closed:     make(chan struct{}),
+		subscribed: make(chan struct{}),
+		rtp0:       rand.Uint32(),
+	}
+	p.packet.Version = 2
+	p.packet.SequenceNumber = uint16(rand.Uint32())
+	p.packet.Payload = make([]byte, opus.MaxPacketBytes)
+	p.quiet = p.tail
+	p.mixer = mix.New(c.PublishChannels, config.Frames(), p.wake)
+	return p, nil
+}
+
+// newTrack makes the local track: Opus without DTX or redundancy, since what plays is rarely silent
+// and the bridge sends nothing in between.
+func newTrack() (*lksdk.LocalTrack, error) {
+	return lksdk.NewLocalTrack(webrtc.RTPCodecCapability{
+		MimeType:    webrtc.MimeTypeOpus,
+		ClockRate:   opus.SampleRate,
+		Channels:    2, // of the RTP format, always (RFC 7587, section 4.1)
+		SDPFmtpLine: "minptime=10;useinbandfec=1",
+	})
+}
+
+// publication says how the track is published: as a microphone, which every client plays.
+func publication(c Config) *lksdk.TrackPublicationOptions {
+	return &lksdk.TrackPublicationOptions{
+		Name:       trackName,
+		Source:     livekit.TrackSource_MICROPHONE,
+		DisableDTX: true,
+		Stereo:     c.PublishChannels == 2,
+	}
+}
+
+// prime sends a little silence, so that the server shows the track to the room.
+func (p *Publisher) prime() {
+	p.mu.Lock()
+	p.priming = primePackets
+	p.mu.Unlock()
+	p.wake()
+}
+
+// markSubscribed says that somebody receives the track.
+func (p *Publisher) markSubscribed() { p.once.Do(func() { close(p.subscribed) }) }
+
+// expectSubscriber says that somebody came into the room, who may be about to subscribe.
+func (p *Publisher) expectSubscriber() {
+	p.mu.Lock()
+	p.waited = false
+	p.mu.Unlock()
+}
+
+// awaitSubscriber waits until somebody receives the track, so that a sound's beginning is heard: at
+// most for bound, and not again after a wait in vain unless somebody has come since.
+func (p *Publisher) awaitSubscriber(done <-chan struct{}, bound time.Duration) (heard bool) {
+	p.mu.Lock()
+	waited := p.waited
+	p.mu.Unlock()
+	if waited {
+		bound = 0
+	}
+	timer := time.NewTimer(bound)
+	defer timer.Stop()
+	select {
+	case <-p.subscribed:
+		return true
+	default:
+	}
+	select {
+	case <-p.subscribed:
+		return true
+	case <-done:
+	case <-p.closed:
+	case <-timer.C:
+		p.mu.Lock()
+		p.waited = true
+		p.mu.Unlock()
+	}
+	return false
+}
+
+// HandleIncomingPCM takes s16le samples that were pushed in, for the job that expects them.
+// It waits while more is queued than is bounded by, and says false if nobody expects any.
+func (p *Publisher) HandleIncomingPCM(data []byte) bool {
+	p.mu.Lock()
+	intake := p.intake
+	p.mu.Unlock()
+	return intake != nil && intake.push(data)
+}
+
+// setIntake directs pushed samples to intake. What was directed elsewhere is complete by that.
+func (p *Publisher) setIntake(intake *pcmIntake) {
+	p.mu.Lock()
+	last := p.intake
+	p.intake = intake
+	p.mu.Unlock()
+	if last != nil && last != intake {
+		last.end()
+	}
+}
+
+// wake makes the loop run if it does not.
+func (p *Publisher) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shut || p.runs {
+		return
+	}
+	p.runs = true
+	p.running.Go(p.run)
+}
+
+// rest ends the loop if nothing is left to send. What becomes active later wakes it again.
+func (p *Publisher) rest() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.runs = p.mixer.Active() || p.quiet < p.tail || p.priming > 0
+	return !p.runs
+}
+
+// Close ends the sending at once. It may be called more than once.
+func (p *Publisher) Close() {
+	p.mu.Lock()
+	intake := p.intake
+	p.intake = nil
+	if !p.shut {
+		p.shut = true
+		close(p.closed)
+	}
+	p.mu.Unlock()
+	if intake != nil {
+		intake.end()
+	}
+	p.running.Wait()
+}
+
+// run sends packets until nothing is left to send.
+func (p *Publisher) run() {
+	p.pacer.start()
+	p.packet.Marker = true // a talkspurt begins (RFC 3551, section 4.1)
+	for {
+		due, behind, ok := p.pacer.next(p.closed)
+		if !ok {
+			return
+		}
+		p.mixer.Settle()
+		if p.rest() {
+			p.pacer.giveBack()
+			return
+		}
+		p.step(due, behind)
+	}
+}
+
+// step mixes and sends the packet that is due.
+func (p *Publisher) step(due time.Time, behind time.Duration) {
+	if !p.compose() {
+		p.packet.Marker = true
+		return
+	}
+	if behind > lateAfter {
+		p.metrics.latePackets.Inc()
+	}
+	if err := p.send(due); err != nil {
+		p.metrics.sendErrors.Inc()
+		return
+	}
+	p.mixer.Sent(p.pacer.clock.Now())
+}
+
+// compose fills pcm with the next packet, and tells whether it is to be sent: silence is only right
+// after a sound, to take its end through the encoder, and for priming.
+func (p *Publisher) compose() bool {
+	if p.mixer.Mix(p.pcm) {
+		p.quiet = p.trailingSilence()
+		return true
+	}
+	if p.quiet < p.tail {
+		p.quiet += len(p.pcm)
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.priming > 0 {
+		p.priming--
+		return true
+	}
+	return false
+}
+
+// trailingSilence is how many samples at the packet's end are zero.
+func (p *Publisher) trailingSilence() int {
+	n := len(p.pcm)
+	for n > 0 && p.pcm[n-1] == 0 {
+		n--
+	}
+	return len(p.pcm) - n
+}
+
+// send encodes pcm and sends it with the RTP time of due: that goes on with the wall clock while
+// nothing is sent, and the sequence does not.
+func (p *Publisher) send(due time.Time) error {
+	payload := p.packet.Payload[:cap(p.packet.Payload)]
+	n, err := p.encoder.Encode(payload, p.pcm)
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	if p.epoch.IsZero() {
+		p.epoch = due
+	}
+	p.packet.Payload = payload[:n]
+	p.packet.Timestamp = p.rtp0 + uint32(rtpTicks(due.Sub(p.epoch)))
+	err = p.track.WriteRTP(&p.packet, nil)
+	p.packet.SequenceNumber++
+	p.packet.Marker = false
+	p.metrics.packets.Inc()
+	return err
+}
+
+// rtpTicks is d in samples of 48 kHz, rounded to the nearest.
+func rtpTicks(d time.Duration) int64 {
+	whole, rest := int64(d/time.Second), int64(d%time.Second)
+	return whole*opus.SampleRate + (rest*opus.SampleRate+int64(time.Second)/2)/int64(time.Second)
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"server-playback/livekit-client-2/internal/fault"
+)
+
+const (
+	maxTextBytes   = 64 << 10 // of a command; see packages/protocol
+	maxBinaryBytes = 1 << 20  // of a frame of samples
+	// maxIgnoredBytes is how much of a message that is too large is read over; beyond that the
+	// connection ends.
+	maxIgnoredBytes = 16 << 20
+	writeTimeout    = 10 * time.Second
+)
+
+// serveSocket drives a session by one WebSocket until either ends.
+func serveSocket(ctx context.Context, conn *websocket.Conn, c *BridgeClient) {
+	conn.SetReadLimit(-1) // receive has limits of its own, which do not end the connection
+	ctx, cancel := context.WithCancel(ctx)
+	written := make(chan error, 1)
+	go func() {
+		defer cancel()
+		written <- transmit(ctx, conn, c.out)
+	}()
+	receive(ctx, conn, c)
+	cancel()
+	if errors.Is(<-written, errSlowReader) {
+		c.bridge.metrics.slowReaders.Inc()
+		c.log.Warn("connection cut off", "error", errSlowReader)
+	}
+	conn.CloseNow()
+}
+
+// transmit writes what the session has to say, until there is nothing more to come.
+func transmit(ctx context.Context, conn *websocket.Conn, out *outbox) error {
+	for {
+		frame, binary, done, err := out.take()
+		switch {
+		case err != nil:
+			return err
+		case done:
+			return conn.Close(websocket.StatusGoingAway, "")
+		case frame == nil:
+			select {
+			case <-out.wake:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		default:
+			if err := write(ctx, conn, frame, binary); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func write(ctx context.Context, conn *websocket.Conn, frame []byte, binary bool) error {
+	kind := websocket.MessageText
+	if binary {
+		kind = websocket.MessageBinary
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return conn.Write(ctx, kind, frame)
+}
+
+// receive hands every message to the session, in their order.
+func receive(ctx context.Context, conn *websocket.Conn, c *BridgeClient) {
+	for {
+		kind, reader, err := conn.Reader(ctx)
+		if err != nil {
+			return
+		}
+		limit := maxTextBytes
+		if kind == websocket.MessageBinary {
+			limit = maxBinaryBytes
+		}
+		data, err := readAtMost(reader, limit)
+		switch {
+		case errors.Is(err, errTooLong):
+			c.refuse("", fault.New(fault.TooLarge, "a message of more than %d bytes", limit))
+		case err != nil:
+			return
+		case kind == websocket.MessageBinary:
+			c.handleBinary(data)
+		default:
+			c.handleText(data)
+		}
+	}
+}
+
+var errTooLong = errors.New("message too long")
+
+// readAtMost reads a whole message. One of more than limit bytes is read over, and is errTooLong.
+func readAtMost(r io.Reader, limit int) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	if err != nil || len(data) <= limit {
+		return data, err
+	}
+	if n, err := io.Copy(io.Discard, io.LimitReader(r, maxIgnoredBytes)); err != nil || n == maxIgnoredBytes {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return nil, errTooLong
+}
