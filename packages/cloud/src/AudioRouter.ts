@@ -5,7 +5,7 @@ import type {
   CloudToGlasses,
 } from "@server-playback/protocol";
 import type { DurationCorrelation } from "./DurationCorrelation.js";
-import type { Logger } from "./logger.js";
+import { type Logger, loggableUrl } from "./logger.js";
 
 /** Plays of one session that wait for the glasses' answer; the oldest is forgotten beyond it. */
 const MAX_UNANSWERED = 256;
@@ -47,6 +47,7 @@ export class AudioRouter {
       this.#refuse(request, "The glasses are not connected.");
       return false;
     }
+    this.#session.log.info({ requestId, packageName, url: loggableUrl(request.audioUrl) }, "glasses asked");
     return true;
   }
 

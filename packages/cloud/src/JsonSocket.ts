@@ -105,11 +105,20 @@ export class JsonSocket<In, Out> implements MessageSocket<Out> {
   #parse(text: string): void {
     const parsed = parseMessage(this.#options.schema, "type", text);
     if (parsed.ok) {
-      this.#options.onMessage(parsed.message);
+      this.#handle(parsed.message);
     } else if (parsed.code === "unknown_type" && this.#options.typesOfOthers.includes(parsed.name)) {
       this.#ignore();
     } else {
       this.refuse(parsed.code, parsed.error, parsed.field);
+    }
+  }
+
+  /** A message that this server fails on must not take the other users' sessions with it. */
+  #handle(message: In): void {
+    try {
+      this.#options.onMessage(message);
+    } catch (error) {
+      this.#options.log.error({ wire: this.#options.wire, error: String(error) }, "a message failed");
     }
   }
 

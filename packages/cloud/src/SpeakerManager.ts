@@ -8,7 +8,7 @@ import type {
 } from "@server-playback/protocol";
 import type { DurationCorrelation } from "./DurationCorrelation.js";
 import type { LiveKitManager } from "./LiveKitManager.js";
-import { type Logger, loggableUrl } from "./logger.js";
+import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import { RecentSet } from "./recent-set.js";
 import {
@@ -105,10 +105,7 @@ export class SpeakerManager {
     }
     this.#jobs.set(msg.requestId, newJob(msg, this.#now()));
     this.#session.metrics.playsStarted.inc();
-    this.#log("info", msg.requestId, "play requested", {
-      packageName: msg.packageName,
-      url: loggableUrl(msg.audioUrl),
-    });
+    this.#log("info", msg.requestId, "play requested", { packageName: msg.packageName });
     this.#lastPlay = this.#lastPlay.then(() => this.#play(msg));
     return this.#lastPlay;
   }
@@ -278,11 +275,20 @@ export class SpeakerManager {
   #connected(client: BridgeConnection): OpenLink {
     const identity = this.#session.liveKit?.newBridgeIdentity() ?? "";
     const link: OpenLink = { state: "open", client, identity };
-    client.on("event", (event) => this.handleBridgeEvent(event));
+    client.on("event", (event) => this.#take(event));
     client.on("close", ({ wanted }) => wanted || this.#lost(link));
     this.#link = link;
     this.#session.log.info({ identity }, "bridge connected");
     return link;
+  }
+
+  /** What fails here stays here: the glasses' playback shares this process. */
+  #take(event: BridgeEvent): void {
+    try {
+      this.handleBridgeEvent(event);
+    } catch (error) {
+      this.#session.log.error({ type: event.type, error: describe(error) }, "a bridge event failed");
+    }
   }
 
   #connectFailed(abort: AbortController, error: unknown): void {

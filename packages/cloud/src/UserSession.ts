@@ -7,6 +7,7 @@ import type {
   CloudToApp,
   CloudToGlasses,
   GlassesToCloud,
+  LiveKitAccess,
   WebhookRequest,
 } from "@server-playback/protocol";
 import { AppConnections, type AppSocket } from "./AppConnections.js";
@@ -68,9 +69,9 @@ export class UserSession implements SpeakerSession {
   readonly metrics: Metrics;
   readonly liveKit: LiveKitManager | undefined;
   readonly correlation: DurationCorrelation;
-  readonly speaker: SpeakerManager;
   readonly #context: SessionContext;
   readonly #onEnd: (end: Promise<void>) => void;
+  readonly #speaker: SpeakerManager;
   readonly #apps: AppConnections;
   readonly #router: AudioRouter;
   readonly #starts = new Map<string, Promise<StartResult>>();
@@ -89,7 +90,7 @@ export class UserSession implements SpeakerSession {
     this.liveKit = context.liveKit;
     this.log = context.log.child({ user: userId, room: context.liveKit?.roomName(userId) });
     this.correlation = new DurationCorrelation(this.log);
-    this.speaker = new SpeakerManager(this, context.speaker);
+    this.#speaker = new SpeakerManager(this, context.speaker);
     this.#apps = new AppConnections(context.graceMs, (packageName) => this.#appGone(packageName));
     this.#router = new AudioRouter({
       sessionId: this.sessionId,
@@ -107,21 +108,22 @@ export class UserSession implements SpeakerSession {
 
   // ---- glasses ----------------------------------------------------------------------------------------
 
-  /** Makes the socket the user's glasses; an older one is closed. */
+  /** Makes the socket the user's glasses, greeting first; an older one is closed. */
   async attachGlasses(socket: GlassesSocket, wantsRoom: boolean): Promise<void> {
+    const livekit = wantsRoom ? await this.#roomAccess() : undefined;
     const link = this.#glasses;
     if (link.state === "ended") {
       socket.close(closeCodes.restarting);
       return;
     }
     this.#glasses = { state: "connected", socket, wantsRoom };
+    this.log.info({ wantsRoom }, "glasses connected");
+    this.#acknowledge(socket, livekit);
     if (link.state === "away") {
       clearTimeout(link.grace);
     } else {
       link.socket.close(closeCodes.replaced);
     }
-    this.log.info({ wantsRoom }, "glasses connected");
-    await this.#acknowledge(socket, wantsRoom);
   }
 
   /** The socket is gone; if it was the current one, the glasses have the grace time to come back. */
@@ -138,7 +140,7 @@ export class UserSession implements SpeakerSession {
     }
     switch (message.type) {
       case "connection_init":
-        await this.#acknowledge(socket, this.#glasses.wantsRoom);
+        this.#acknowledge(socket, this.#glasses.wantsRoom ? await this.#roomAccess() : undefined);
         break;
       case "livekit_init":
         await this.#sendRoom(socket);
@@ -252,7 +254,7 @@ export class UserSession implements SpeakerSession {
       link.socket.close(why === "restarting" ? closeCodes.restarting : closeCodes.sessionEnded);
     }
     const told = this.#apps.packageNames.map((packageName) => this.#endApp(packageName, why));
-    await Promise.all([...told, this.speaker.dispose()]);
+    await Promise.all([...told, this.#speaker.dispose()]);
   }
 
   async #endApp(packageName: string, why: SessionEnd): Promise<void> {
@@ -279,8 +281,7 @@ export class UserSession implements SpeakerSession {
 
   // ---- messages ---------------------------------------------------------------------------------------
 
-  async #acknowledge(socket: GlassesSocket, wantsRoom: boolean): Promise<void> {
-    const livekit = wantsRoom ? await this.#roomAccess() : undefined;
+  #acknowledge(socket: GlassesSocket, livekit: LiveKitAccess | undefined): void {
     socket.send({
       type: "connection_ack",
       sessionId: this.sessionId,
@@ -300,7 +301,7 @@ export class UserSession implements SpeakerSession {
     );
   }
 
-  async #roomAccess() {
+  async #roomAccess(): Promise<LiveKitAccess | undefined> {
     try {
       return await this.liveKit?.glassesAccess(this.userId);
     } catch (error) {
@@ -334,12 +335,12 @@ export class UserSession implements SpeakerSession {
       this.log.info({ requestId: request.requestId }, "own speech is not played in the room");
       return;
     }
-    void this.speaker.start(request);
+    void this.#speaker.start(request);
   }
 
   #stop(request: AudioStopRequest, reason?: string): void {
     this.#router.stop(request);
-    void this.speaker.stop(request, reason);
+    void this.#speaker.stop(request, reason);
   }
 
   #silence(packageName: string): void {

@@ -34,20 +34,24 @@ export class GlassesWebSocketService {
   /** Takes the glasses' socket over, if the token in header or query names a user. */
   async accept(ws: WebSocket, request: IncomingMessage, query: URLSearchParams): Promise<void> {
     ws.on("error", () => {}); // followed by "close"; an unheard error would end the process
-    ws.pause(); // nothing is read before it is known who speaks
+    ws.pause(); // nothing is read, not even the end, before there is somebody to hear it
+    await this.#admit(ws, request, query);
+    ws.resume();
+  }
+
+  async #admit(ws: WebSocket, request: IncomingMessage, query: URLSearchParams): Promise<void> {
     const token = bearerToken(request) ?? query.get("token") ?? undefined;
     const verdict = await verifyGlasses(token, this.#options.tokenSecret);
-    ws.resume();
     if (!verdict.ok) {
       this.#refuse(ws, verdict);
       return;
     }
-    const wantsRoom = header(request, "livekit") === "true" || query.get("livekit") === "true";
     const session = this.#options.sessions.getOrStart(verdict.claim.userId);
     if (session === undefined) {
       ws.close(closeCodes.restarting.code, closeCodes.restarting.reason);
       return;
     }
+    const wantsRoom = header(request, "livekit") === "true" || query.get("livekit") === "true";
     await session.attachGlasses(this.#connect(ws, session), wantsRoom);
   }
 
