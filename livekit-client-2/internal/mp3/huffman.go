@@ -3,6 +3,7 @@ package mp3
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
 // rootBits is the width of a code table's first lookup; longer codes take a second one.
@@ -115,15 +116,50 @@ func fill(dst []pairEntry, n int, e pairEntry) {
 	}
 }
 
-// quadTables decodes the two count1 codes from 6 bits: length<<4 | vwxy.
-var quadTables = func() (t [2][64]uint8) {
+// quadBits is the length of the longest count1 code word with its sign bits.
+const quadBits = 6 + 4
+
+// quadEntry is a symbol of a count1 code with its signs: length<<8 | place in quadValues.
+type quadEntry uint16
+
+// quadTables decodes the two count1 codes in one lookup.
+var quadTables = func() (t [2][1 << quadBits]quadEntry) {
 	for n, code := range quadCodes {
 		at := 0
 		for _, sym := range code {
-			for range 64 >> (sym >> 4) {
-				t[n][at] = uint8(sym)
-				at++
+			signBits := bits.OnesCount(uint(sym & 15))
+			length := int(sym>>4) + signBits
+			for signs := range 1 << signBits {
+				e := quadEntry(length<<8 | quadPlace(int(sym&15), signs))
+				for range 1 << (quadBits - length) {
+					t[n][at] = e
+					at++
+				}
 			}
+		}
+	}
+	return t
+}()
+
+// quadPlace is the place of a quadruple: its values v, w, x, y are the digits, 0, 1 or 2 for
+// -1, of a number to the base 3. signs holds the signs of those that aren't zero.
+func quadPlace(vwxy, signs int) int {
+	place, left := 0, bits.OnesCount(uint(vwxy))
+	for i := 3; i >= 0; i-- {
+		place *= 3
+		if vwxy>>i&1 != 0 {
+			left--
+			place += 1 + signs>>left&1
+		}
+	}
+	return place
+}
+
+// quadValues holds the quadruples.
+var quadValues = func() (t [81][4]float32) {
+	for place := range t {
+		for i, rest := 3, place; i >= 0; i, rest = i-1, rest/3 {
+			t[place][i] = [3]float32{0, 1, -1}[rest%3]
 		}
 	}
 	return t
@@ -251,23 +287,16 @@ func (h *huffman) escaped(v uint32, linbits int) float32 {
 
 // quads decodes values of -1, 0 and 1 four at a time until the bits end and returns how
 // many. A last quadruple that needs bits beyond end is dropped: encoders do leave such.
-func (h *huffman) quads(t *[64]uint8, end int, out []float32) int {
-	const one = 0x3f800000 // float32(1)
+func (h *huffman) quads(t *[1 << quadBits]quadEntry, end int, out []float32) int {
 	n := 0
-	for n+4 <= len(out) && h.pos() < end {
+	for ; n+4 <= len(out) && h.pos() < end; n += 4 {
 		h.refill()
-		e := t[h.cache>>58]
-		h.drop(int(e >> 4))
-		q := out[n : n+4]
-		for i := range q {
-			has := e >> (3 - i) & 1
-			q[i] = math.Float32frombits((one | uint32(h.cache>>32)&(1<<31)) * uint32(has))
-			h.drop(int(has))
-		}
+		e := t[h.cache>>(64-quadBits)]
+		h.drop(int(e >> 8))
 		if h.pos() > end {
 			break
 		}
-		n += 4
+		*(*[4]float32)(out[n:]) = quadValues[e&0xff]
 	}
 	return n
 }
