@@ -14,12 +14,16 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/livekit/protocol/logger"
+	lksdk "github.com/livekit/server-sdk-go/v2"
 )
 
 // maxLine bounds one command, in bytes; the longest part of one is its token.
 const maxLine = 64 << 10
 
 func main() {
+	lksdk.SetLogger(logger.GetDiscardLogger()) // what a room's own logger does not reach
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	lines := make(chan []byte)

@@ -1,0 +1,56 @@
+import type { Closable } from "../closers.js";
+import { binary, type StackEnv } from "./env.js";
+import { ManagedProcess, probeHttp } from "./ManagedProcess.js";
+import { choosePort, HOST } from "./ports.js";
+
+/** The settings that a bridge takes from the environment. */
+const settings = [
+  "BRIDGE_SHARED_SECRET",
+  "PUBLISH_GAIN",
+  "PUBLISH_CHANNELS",
+  "OPUS_BITRATE",
+  "OPUS_COMPLEXITY",
+  "OPUS_FRAME_MS",
+  "OPUS_FEC",
+  "MAX_STREAMS",
+  "SPEAKER_MAX_DURATION_MS",
+  "SUBSCRIBER_WAIT_MS",
+  "SOURCE_STALL_MS",
+  "DEBUG_TONE",
+  "LOG_LEVEL",
+];
+
+/** A bridge process. */
+export interface Bridge extends Closable {
+  /** `http://host:port`, for `/healthz` and the like. */
+  readonly url: string;
+  /** Its socket. */
+  readonly wsUrl: string;
+  readonly pid: number;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+}
+
+export async function startBridge(stack: StackEnv, liveKitUrl: string, name = "bridge"): Promise<Bridge> {
+  const port = await choosePort("BRIDGE_PORT", stack.env, stack.usualPorts);
+  const url = `http://${HOST}:${port}`;
+  const child = await ManagedProcess.start({
+    name,
+    command: binary("BRIDGE_BIN", stack.env),
+    env: { ...pick(stack.env, settings), BRIDGE_PORT: String(port), LIVEKIT_URL: liveKitUrl },
+    logDir: stack.logDir,
+    ready: () => probeHttp(`${url}/readyz`),
+  });
+  return {
+    url,
+    wsUrl: `ws://${HOST}:${port}/ws`,
+    pid: child.pid,
+    kill: () => child.kill(),
+    close: () => child.close(),
+  };
+}
+
+/** The named settings of an environment, those that are set. */
+export function pick(env: StackEnv["env"], names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
