@@ -34,7 +34,28 @@ func (g *guard) Read(dst []float32) (int, error) {
 
 func (g *guard) read(dst []float32) (n int, err error) {
 	defer recoverTo(&err)
-	return g.decoder.Read(dst)
+	n, err = g.decoder.Read(dst)
+	bound(dst[:n])
+	return n, err
+}
+
+// bound limits samples to 24 dB above full scale. Somewhat above is common and for the limiter to
+// treat; but NaN and infinities would stay in every filter that they pass.
+func bound(samples []float32) {
+	const most = 16
+	for i, x := range samples {
+		if x >= -most && x <= most {
+			continue
+		}
+		switch {
+		case x > most:
+			samples[i] = most
+		case x < -most:
+			samples[i] = -most
+		default:
+			samples[i] = 0
+		}
+	}
 }
 
 // end says how a stream really ended. Decoders report an interrupted input as they like, as EOF too.

@@ -67,7 +67,7 @@ func (c *opusCodec) decode(packet []byte) ([]float32, bool) {
 	}
 	pcm := c.pcm[:frames*c.channels]
 	for i, x := range pcm {
-		pcm[i] = sane(x * c.gain)
+		pcm[i] = x * c.gain
 	}
 	return pcm, true
 }

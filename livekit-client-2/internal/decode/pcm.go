@@ -90,14 +90,14 @@ func convertS32LE(dst []float32, src []byte) {
 func convertF32LE(dst []float32, src []byte) {
 	src = src[:4*len(dst)]
 	for i := range dst {
-		dst[i] = sane(math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:])))
+		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
 	}
 }
 
 func convertF64LE(dst []float32, src []byte) {
 	src = src[:8*len(dst)]
 	for i := range dst {
-		dst[i] = sane(float32(math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:]))))
+		dst[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:])))
 	}
 }
 
@@ -132,28 +132,13 @@ func convertS32BE(dst []float32, src []byte) {
 func convertF32BE(dst []float32, src []byte) {
 	src = src[:4*len(dst)]
 	for i := range dst {
-		dst[i] = sane(math.Float32frombits(binary.BigEndian.Uint32(src[4*i:])))
+		dst[i] = math.Float32frombits(binary.BigEndian.Uint32(src[4*i:]))
 	}
 }
 
 func convertF64BE(dst []float32, src []byte) {
 	src = src[:8*len(dst)]
 	for i := range dst {
-		dst[i] = sane(float32(math.Float64frombits(binary.BigEndian.Uint64(src[8*i:]))))
+		dst[i] = float32(math.Float64frombits(binary.BigEndian.Uint64(src[8*i:])))
 	}
-}
-
-// sane bounds a float sample. Above full scale is common and for the limiter to treat; NaN and
-// infinities would stay in every filter that they pass.
-func sane(x float32) float32 {
-	const bound = 16
-	switch {
-	case x != x:
-		return 0
-	case x > bound:
-		return bound
-	case x < -bound:
-		return -bound
-	}
-	return x
 }
