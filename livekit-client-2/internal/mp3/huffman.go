@@ -250,7 +250,9 @@ func decodeHuffman(r *reservoir, pos, end int, g *granule, xr *[linesPerGr]float
 func (h *huffman) pairs(t *pairTable, out []float32) {
 	s := *h
 	for ; len(out) >= 2; out = out[2:] {
-		s.refill()
+		if s.have < 48 {
+			s.refill()
+		}
 		e := t.root[s.cache>>(64-rootBits)]
 		if e&entryLink != 0 {
 			at := int(e&0xffff) + int(s.cache<<rootBits>>(64-e>>16&31))

@@ -1,6 +1,10 @@
 package mp3
 
-import "math"
+import (
+	"math"
+
+	"github.com/tphakala/simd/f32"
+)
 
 // gainBias shifts an exponent, in quarter powers of two, into the range of gains. The
 // lowest is -210 - 2 (mid/side) - 8*7 (subblock gain) - 4*31 (LSF scale factor).
@@ -61,7 +65,14 @@ func requantizeLong(xr *[linesPerGr]float32, n, end int, g *granule, sf *scaleFa
 	}
 }
 
+// vectorWidth is from how many values on a call into SIMD code pays, measured.
+const vectorWidth = 24
+
 func scale(x []float32, by float32) {
+	if len(x) >= vectorWidth {
+		f32.Scale(x, x, by)
+		return
+	}
 	for i := range x {
 		x[i] *= by
 	}
