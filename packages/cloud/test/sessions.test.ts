@@ -222,6 +222,20 @@ describe("BAD-2 a wrong key or token", () => {
     expect(await peer.closed).toEqual(closeCodes.refused);
   });
 
+  it.each([
+    ["x-user-id", "eve@example.com"],
+    ["x-session-id", `eve@example.com-${app}`],
+  ])("BAD-2 an app's token beside an %s of another session is refused with a reason", async (name, value) => {
+    await postApp(cloud, "start");
+    const peer = await Peer.connect(`${cloud.url}/app-ws`, {
+      authorization: `Bearer ${await sign({ packageName: app }, appTokenSecret)}`,
+      "x-user-id": user,
+      "x-session-id": `${user}-${app}`,
+      [name]: value,
+    });
+    expect(await peer.next("tpa_connection_error")).toMatchObject({ code: "session_mismatch" });
+  });
+
   it("BAD-2 glasses without a valid token are refused with a reason", async () => {
     const tokens = ["", "?token=nonsense", `?token=${await sign({ name: "no email" }, appTokenSecret)}`];
     for (const query of tokens) {
@@ -300,6 +314,27 @@ describe("CL-4 a session's end", () => {
     }
     await closed;
     await expect(fetch(`${cloud.url}/healthz`)).rejects.toThrow();
+  });
+
+  it("CL-4 gives up what it asked of an app", async () => {
+    webhook.status = undefined;
+    const started = postApp(cloud, "start").catch(() => "cut off");
+    await vi.waitFor(() => expect(webhook.requests).toHaveLength(1));
+    await cloud.close();
+    await vi.waitFor(() => expect(webhook.hungUp).toBe(1));
+    expect(await started).not.toMatchObject({ status: 200 });
+  });
+
+  it("CL-4 leaves no timer behind, with glasses that never came", async () => {
+    const timers = new TimerLedger();
+    try {
+      await postApp(cloud, "start");
+      expect(timers.live).toHaveLength(2); // the session's grace time, and the app's
+      await cloud.close();
+      expect(timers.live).toEqual([]);
+    } finally {
+      timers.restore();
+    }
   });
 
   it("CL-4 leaves no timer behind", async () => {

@@ -8,11 +8,16 @@ export class WebhookServer {
   readonly requests: WebhookRequest[] = [];
   /** The status of its answers; `undefined` lets the caller wait. */
   status: number | undefined = 200;
+  /** Callers that did not wait for their answer. */
+  hungUp = 0;
   readonly #server: Server;
 
   private constructor(server: Server) {
     this.#server = server;
     server.on("request", async (request, response) => {
+      response.once("close", () => {
+        this.hungUp += response.writableEnded ? 0 : 1;
+      });
       this.requests.push(WebhookRequestSchema.parse(await json(request)));
       if (this.status !== undefined) {
         response.writeHead(this.status).end("{}");
