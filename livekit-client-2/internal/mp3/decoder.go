@@ -46,8 +46,9 @@ type Decoder struct {
 
 // NewDecoder finds the first frame of r, skipping tags and up to 64 KiB of anything else,
 // and reads the Xing, Info or VBRI tag if the stream has one. It needs no more of r than
-// that frame and the header behind it. Errors: ErrNotMP3, ErrUnsupportedLayer, or that of r,
-// wrapped.
+// that frame and the header behind it; in free format, where only the next headers tell a
+// frame's length, two frames and a header. Errors: ErrNotMP3, ErrUnsupportedLayer, or that
+// of r, wrapped.
 func NewDecoder(r io.Reader) (*Decoder, error) {
 	d := &Decoder{samples: -1}
 	d.scan.r = r

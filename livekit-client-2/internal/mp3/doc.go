@@ -6,6 +6,6 @@
 // allocates nothing after construction and treats every input as hostile: what cannot be
 // decoded is skipped or muted and counted in [Stats], never a panic.
 //
-// The path of a frame: scanner (sync.go) → side info → scale factors and Huffman code →
-// requantization → stereo → reordering, alias reduction and IMDCT → polyphase synthesis.
+// The path of a frame: scanner (sync.go), side info, scale factors and Huffman code,
+// requantization, stereo, reordering, alias reduction and IMDCT, polyphase synthesis.
 package mp3

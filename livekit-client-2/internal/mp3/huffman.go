@@ -86,9 +86,9 @@ func newPairTable(code []uint16) *pairTable {
 				t.addSub(root, code[i:], word)
 			}
 			link := t.root[root]
-			bits := int(link >> 16 & 31)
-			at := int(link&0xffff) + int(word<<rootBits>>(32-bits))
-			fill(t.sub[at:], 1<<(bits+rootBits-length), e)
+			width := int(link >> 16 & 31)
+			at := int(link&0xffff) + int(word<<rootBits>>(32-width))
+			fill(t.sub[at:], 1<<(width+rootBits-length), e)
 		}
 		word += 1 << (32 - length)
 	}
@@ -105,9 +105,9 @@ func (t *pairTable) addSub(root uint32, rest []uint16, word uint32) {
 		longest = max(longest, int(sym>>8))
 		word += 1 << (32 - sym>>8)
 	}
-	bits := longest - rootBits
-	t.root[root] = entryLink | pairEntry(bits)<<16 | pairEntry(len(t.sub))
-	t.sub = append(t.sub, make([]pairEntry, 1<<bits)...)
+	width := longest - rootBits
+	t.root[root] = entryLink | pairEntry(width)<<16 | pairEntry(len(t.sub))
+	t.sub = append(t.sub, make([]pairEntry, 1<<width)...)
 }
 
 func fill(dst []pairEntry, n int, e pairEntry) {
@@ -246,11 +246,14 @@ func decodeHuffman(r *reservoir, pos, end int, g *granule, xr *[linesPerGr]float
 	return line, true
 }
 
+// longestPair is the most bits a pair takes: a code word of 17 with linbits and signs.
+const longestPair = 17 + 2*13 + 2
+
 // pairs fills out, of even length, with one region of big_values.
 func (h *huffman) pairs(t *pairTable, out []float32) {
 	s := *h
 	for ; len(out) >= 2; out = out[2:] {
-		if s.have < 48 {
+		if s.have < longestPair {
 			s.refill()
 		}
 		e := t.root[s.cache>>(64-rootBits)]
@@ -282,9 +285,9 @@ func (h *huffman) escaped(v uint32, linbits int) float32 {
 		v += uint32(h.cache >> (64 - linbits))
 		h.drop(linbits)
 	}
-	bits := pow43[v] | uint32(h.cache>>32)&(1<<31)
+	value := pow43[v] | uint32(h.cache>>32)&(1<<31)
 	h.drop(1)
-	return math.Float32frombits(bits)
+	return math.Float32frombits(value)
 }
 
 // quads decodes values of -1, 0 and 1 four at a time until the bits end and returns how

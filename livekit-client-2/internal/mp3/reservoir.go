@@ -4,8 +4,8 @@ const (
 	// maxBackstep is the largest main_data_begin, in bytes.
 	maxBackstep = 511
 	// overread is how far past the main data Huffman decoding can run before its end is
-	// checked: 288 pairs of 47 bits, and the 8 bytes of a refill.
-	overread = 288*47/8 + 16
+	// checked: 288 pairs, and the 8 bytes of a refill.
+	overread = 288*longestPair/8 + 16
 )
 
 // reservoir keeps the main data of the current frame and as much of the frames before it
