@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type App, hashApiKey } from "@server-playback/cloud";
 import { SignJWT } from "jose";
+import { z } from "zod";
 import type { Closable } from "../closers.js";
 import { Waiters } from "../wait.js";
 import { pick } from "./bridge.js";
@@ -29,8 +30,16 @@ export interface AppCredentials {
   readonly webhookUrl: string;
 }
 
-/** One line of the cloud's log. */
-export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
+/** One line of the cloud's log: what is looked for by name, and whatever else it holds. */
+const LogLineSchema = z.looseObject({
+  msg: z.string().optional(),
+  requestId: z.string().optional(),
+  state: z.string().optional(),
+  error: z.string().optional(),
+  reason: z.string().optional(),
+  durationMs: z.number().optional(),
+});
+export type LogLine = Readonly<z.infer<typeof LogLineSchema>>;
 
 /** A cloud process. */
 export class CloudProcess implements Closable {
@@ -118,13 +127,21 @@ export class CloudProcess implements Closable {
   }
 
   #read(text: string): void {
-    try {
-      this.#log.push(JSON.parse(text) as LogLine);
+    const line = readLine(text);
+    if (line !== undefined) {
+      this.#log.push(line);
       this.#log.splice(0, this.#log.length - MAX_LOG_LINES);
       this.#waiters.check();
-    } catch {
-      // not a line of the log: it is in the log file
     }
+  }
+}
+
+/** What is no line of the log is undefined: it is in the log file. */
+function readLine(text: string): LogLine | undefined {
+  try {
+    return LogLineSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,0 +1,86 @@
+import type { LogLine } from "../stack/cloud.js";
+import { limits } from "./plan.js";
+import type { HeardFacts, StepResult } from "./step.js";
+
+/** The metrics of the seed's design, by name. */
+const metricNames = [
+  "server_playback_started_total",
+  "server_playback_completed_total",
+  "server_playback_failed_total",
+  "server_playback_cancelled_total",
+  "server_playback_duration_ms",
+  "server_playback_first_frame_latency_ms",
+  "server_playback_bridge_error_total",
+];
+
+/** One step as a table for people. */
+export function stepTable(step: StepResult, index: number): string {
+  const { asked, heard, reported } = step;
+  const stop = asked.stoppedAfterMs === null ? "" : `, stopped after ${ms(asked.stoppedAfterMs)}`;
+  const rows: [string, string][] = [
+    ["asked", `play ${asked.file}, ${ms(asked.durationMs)}${stop}`],
+    ...heardRows(heard),
+    ["glasses", `${reported.glasses.success ? "success" : "failure"}, ${ms(reported.glasses.durationMs)}`],
+    ...reported.job.map((line): [string, string] => ["job", jobLine(line)]),
+    ["result", step.ok ? "holds" : `DOES NOT HOLD: ${step.problems.join("; ")}`],
+  ];
+  const lines = rows.map(
+    ([name, text], i) => `  ${(name === rows[i - 1]?.[0] ? "" : name).padEnd(9)}${text}`,
+  );
+  return [`${index + 1}. ${step.name}`, ...lines, ""].join("\n");
+}
+
+/** The seed's metrics as a table. */
+export function metricsTable(metrics: ReadonlyMap<string, number>): string {
+  const lines = Object.entries(seedMetrics(metrics)).map(([name, value]) => `  ${name.padEnd(42)}${value}`);
+  return ["Metrics", ...lines, ""].join("\n");
+}
+
+/** Counters by name, histograms as count and sum. */
+export function seedMetrics(metrics: ReadonlyMap<string, number>): Record<string, number> {
+  const names = metricNames.flatMap((name) =>
+    metrics.has(name) ? [name] : [`${name}_count`, `${name}_sum`],
+  );
+  return Object.fromEntries(names.map((name) => [name, metrics.get(name) ?? Number.NaN]));
+}
+
+function heardRows(heard: HeardFacts | null): [string, string][] {
+  if (heard === null) {
+    return [["heard", "nothing"]];
+  }
+  const expected =
+    heard.firstPacketMs <= limits.firstPacketExpectedMs ? "" : " (the bridge joined, or was slow)";
+  const error = heard.lengthErrorMs === null ? "" : ` (${signed(heard.lengthErrorMs, 1)} ms beside the file)`;
+  const stop =
+    heard.lastPacketAfterStopMs === null
+      ? ""
+      : `; nothing later than ${ms(heard.lastPacketAfterStopMs)} after the stop`;
+  const { lostPackets, jumps, late } = heard.gaps;
+  return [
+    ["heard", `first packet after ${ms(heard.firstPacketMs)}${expected}`],
+    ["heard", `${ms(heard.durationMs)} of sound in ${heard.packets} packets${error}${stop}`],
+    [
+      "heard",
+      `likeness ${heard.likeness.toFixed(4)}, worst 200 ms ${heard.worstLikeness.toFixed(4)}, level ${signed(heard.levelDb, 2)} dB`,
+    ],
+    [
+      "heard",
+      `gaps: ${jumps.length} (lost packets ${lostPackets}, later than ${limits.lateMs} ms: ${late.length})`,
+    ],
+  ];
+}
+
+/** A line of the cloud's log about a job, without what every line has. */
+function jobLine(line: LogLine): string {
+  const common = ["level", "time", "user", "room", "requestId", "packageName", "url", "msg"];
+  const facts = Object.entries(line).filter(([name]) => !common.includes(name));
+  return [line.msg, ...facts.map(([name, value]) => `${name} ${String(value)}`)].join(", ");
+}
+
+function ms(value: number | undefined): string {
+  return value === undefined ? "no length" : `${value.toFixed(1)} ms`;
+}
+
+function signed(value: number, digits: number): string {
+  return `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(digits)}`;
+}
