@@ -86,12 +86,13 @@ func (b *Bridge) ready() bool {
 
 // connect makes the session of a new connection, or returns nil while the bridge closes.
 func (b *Bridge) connect() *BridgeClient {
+	c := newBridgeClient(b)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.draining {
+		go c.Close()
 		return nil
 	}
-	c := newBridgeClient(b)
 	b.clients[c] = struct{}{}
 	b.serving.Add(1)
 	b.metrics.connections.Inc()
