@@ -137,7 +137,8 @@ func (d *Decoder) Read(dst []float32) (int, error) {
 
 // Reset goes on with r, which is at any place of the same stream, as after a seek. Nothing
 // is trimmed from there on, and the first frames may be muted for lack of the data that
-// they share with those before. Samples, Stats and the format stay.
+// they share with those before. Samples and the format stay; Stats go on, with the bytes up
+// to the first whole frame as skipped.
 func (d *Decoder) Reset(r io.Reader) {
 	d.scan.reset(r)
 	d.dec.reset()

@@ -1,89 +1,6 @@
 package mp3
 
-import (
-	"math"
-
-	"github.com/tphakala/simd/f32"
-)
-
-const (
-	subbands      = 32
-	linesPerBand  = linesPerGr / subbands // 18
-	slots         = linesPerBand          // time slots of a granule: 32 samples each
-	longSubbands  = 2                     // of a mixed block
-	antialiasTaps = 8
-)
-
-// antialiasCS and antialiasCA are the coefficients of alias reduction (ISO/IEC 11172-3,
-// table B.9).
-var antialiasCS, antialiasCA = func() (cs, ca [antialiasTaps]float32) {
-	for i, c := range [antialiasTaps]float64{-0.6, -0.535, -0.33, -0.185, -0.095, -0.041, -0.0142, -0.0037} {
-		cs[i] = float32(1 / math.Sqrt(1+c*c))
-		ca[i] = float32(c / math.Sqrt(1+c*c))
-	}
-	return cs, ca
-}()
-
-// antialias does the butterflies across the lower edges of subbands 1 to edges (ISO/IEC
-// 11172-3, 2.4.3.4.10.1). Of xr, n lines are not zero; the same is returned for the result.
-func antialias(xr *[linesPerGr]float32, n, edges int) int {
-	edges = min(edges, (n+linesPerBand-1)/linesPerBand)
-	for sb := 1; sb <= edges; sb++ {
-		x := (*[2 * antialiasTaps]float32)(xr[sb*linesPerBand-antialiasTaps:])
-		for i := range antialiasTaps {
-			down, up := x[antialiasTaps-1-i], x[antialiasTaps+i]
-			x[antialiasTaps-1-i] = down*antialiasCS[i] - up*antialiasCA[i]
-			x[antialiasTaps+i] = up*antialiasCS[i] + down*antialiasCA[i]
-		}
-	}
-	if edges == 0 {
-		return n
-	}
-	return max(n, edges*linesPerBand+antialiasTaps)
-}
-
-// longWindow holds the two halves of a window for all subbands, so that one elementwise
-// multiplication does them all. In odd subbands every other sample is negated, which is the
-// frequency inversion of ISO/IEC 11172-3, 2.4.3.4.10.3. The last factor and the sign of the
-// transform are folded in too.
-type longWindow struct{ first, second [linesPerGr]float32 }
-
-// longWindows is indexed by block type.
-var longWindows = func() (t [4]longWindow) {
-	for bt := range t {
-		for i := range linesPerGr {
-			sb, slot := i/slots, i%slots
-			sign := inversion(sb, slot)
-			t[bt].first[i] = float32(sign * windowShape(bt, slot) * imdctFactor(slot, 36))
-			t[bt].second[i] = float32(sign * windowShape(bt, slots+slot) * imdctFactor(slots+slot, 36))
-		}
-	}
-	return t
-}()
-
-// inversion is the sign that frequency inversion gives a sample.
-func inversion(sb, slot int) float64 {
-	if sb%2 == 1 && slot%2 == 1 {
-		return -1
-	}
-	return 1
-}
-
-// windowShape is the window of a block type (ISO/IEC 11172-3, 2.4.3.4.10.3).
-func windowShape(blockType, i int) float64 {
-	x := float64(i) + 0.5
-	switch {
-	case blockType == blockStart && i >= 30, blockType == blockStop && i < 6:
-		return 0
-	case blockType == blockStart && i >= 24:
-		return math.Sin(math.Pi / 12 * (x - 18))
-	case blockType == blockStop && i < 12:
-		return math.Sin(math.Pi / 12 * (x - 6))
-	case blockType == blockStart && i >= 18, blockType == blockStop && i < 18:
-		return 1
-	}
-	return math.Sin(math.Pi / 36 * x)
-}
+import "math"
 
 // The transforms follow from X_k cos(pi/(2n) (2i+1+n/2)(2k+1)), summed over k < n/2, being
 // a DCT-IV Y of n/2 points, shifted and mirrored: x = Y[n/4:], -Y reversed, -Y[:n/4].
@@ -169,14 +86,6 @@ func imdct36(in, now, later *[linesPerBand]float32) {
 	}
 }
 
-// window12 is the window of short transforms with the last factor and sign folded in.
-var window12 = func() (t [12]float32) {
-	for i := range t {
-		t[i] = float32(math.Sin(math.Pi/12*(float64(i)+0.5)) * imdctFactor(i, 12))
-	}
-	return t
-}()
-
 // imdct12 transforms the lines of one window, every third of in, and adds the windowed
 // samples to out.
 func imdct12(in []float32, out *[12]float32) {
@@ -208,60 +117,4 @@ func imdctShort(in, now, later *[linesPerBand]float32) {
 	}
 	copy(now[:], x[:slots])
 	copy(later[:], x[slots:])
-}
-
-// hybrid is one channel's inverse hybrid filterbank. Samples are in rows of 18 time slots,
-// one for each subband.
-type hybrid struct {
-	overlap    [linesPerGr]float32 // what the granule before adds to the next
-	now, later [linesPerGr]float32 // of the transforms
-}
-
-// transform turns a granule's n lines that are not zero into subband samples.
-func (h *hybrid) transform(xr *[linesPerGr]float32, n int, g *granule, out *[linesPerGr]float32) {
-	used := (n + linesPerBand - 1) / linesPerBand
-	head := 0
-	if g.mixed {
-		head = min(longSubbands, used)
-	}
-	h.long(xr, 0, head, blockNormal, out)
-	if g.short() {
-		h.short(xr, head, used, out)
-	} else {
-		h.long(xr, head, used, g.blockType, out)
-	}
-	copy(out[used*slots:], h.overlap[used*slots:])
-	clear(h.overlap[used*slots:])
-}
-
-// long transforms and overlap-adds subbands from to end.
-func (h *hybrid) long(xr *[linesPerGr]float32, from, end int, blockType uint8, out *[linesPerGr]float32) {
-	for sb := from; sb < end; sb++ {
-		imdct36(row(xr, sb), row(&h.now, sb), row(&h.later, sb))
-	}
-	w := &longWindows[blockType&3]
-	from, end = from*slots, end*slots
-	f32.FMA(out[from:end], h.now[from:], w.first[from:], h.overlap[from:])
-	f32.Mul(h.overlap[from:end], h.later[from:], w.second[from:])
-}
-
-// short does so with short blocks.
-func (h *hybrid) short(xr *[linesPerGr]float32, from, end int, out *[linesPerGr]float32) {
-	for sb := from; sb < end; sb++ {
-		now, later := row(&h.now, sb), row(&h.later, sb)
-		imdctShort(row(xr, sb), now, later)
-		if sb%2 == 1 { // frequency inversion
-			for i := 1; i < slots; i += 2 {
-				now[i], later[i] = -now[i], -later[i]
-			}
-		}
-	}
-	from, end = from*slots, end*slots
-	f32.Add(out[from:end], h.now[from:], h.overlap[from:])
-	copy(h.overlap[from:end], h.later[from:])
-}
-
-// row is the part of x that belongs to a subband.
-func row(x *[linesPerGr]float32, sb int) *[linesPerBand]float32 {
-	return (*[linesPerBand]float32)(x[sb*linesPerBand:])
 }
