@@ -76,6 +76,8 @@ func oggCodecOf(packet []byte) (oggCodec, error) {
 	switch {
 	case magic(packet, 0, "OpusHead"):
 		return &opusCodec{}, nil
+	case magic(packet, 0, "\x01vorbis"):
+		return &vorbisCodec{}, nil
 	case magic(packet, 0, "Speex   "):
 		return nil, unsupported("Speex")
 	case magic(packet, 0, "\x7fFLAC"):
