@@ -14,6 +14,9 @@ type scaleFactors struct {
 // illegalPosition is that value in MPEG-1 (ISO/IEC 11172-3, 2.4.3.4.9.3).
 const illegalPosition = 7
 
+// noLimit stands for none: without bits for it, a position is 0, and that is one.
+const noLimit = 0xff
+
 // slenV1 holds the widths in bits of the lower and the upper scale factors by
 // scalefac_compress (ISO/IEC 11172-3, 2.4.2.7).
 var slenV1 = [16][2]int{
@@ -131,6 +134,9 @@ func (sf *scaleFactors) readLSF(b *bitReader, g *granule, bands *bandTable, inte
 	}
 	for _, p := range partitionsLSF(g, intensity) {
 		limit := uint8(1<<p.width - 1)
+		if p.width == 0 {
+			limit = noLimit
+		}
 		for range p.count {
 			v := uint8(b.bits(p.width))
 			if long < longEnd {

@@ -247,9 +247,12 @@ func (s *randomStream) scaleCompress(h header, onlyPositions bool) int {
 	case !h.lsf():
 		return s.rand.IntN(16)
 	case onlyPositions:
-		// All partitions are two bits wide, so that there are positions that every decoder
-		// takes as such.
-		return (2*36+2*6+2)<<1 | s.rand.IntN(2)
+		for {
+			sfc := s.rand.IntN(512)
+			if _, width := widthsIntensity(sfc >> 1); width[0] > 0 {
+				return sfc
+			}
+		}
 	}
 	return s.rand.IntN(512)
 }
@@ -258,8 +261,8 @@ func (s *randomStream) scaleFactors(w *bitWriter, g *granule, h header, onlyPosi
 	if h.lsf() {
 		for _, p := range partitionsLSF(g, onlyPositions) {
 			most := 1 << p.width
-			if onlyPositions {
-				most-- // "not coded"
+			if onlyPositions && p.width > 0 {
+				most = min(most-1, illegalPosition) // mpg123 knows no other limit
 			}
 			for range p.count {
 				w.bits(s.rand.IntN(most), p.width)
