@@ -9,7 +9,9 @@ const SHORT_S = 0.06;
 const BEEP_S = 0.2;
 /** After a play's end, until the encoder's last packet is surely out, in ms. */
 const REST_MS = 60;
-/** A sound's length at the listener may differ from the file's by this much, in ms. */
+/** The beep's edges, so that they do not click, in s. */
+const EDGE_S = 0.005;
+/** A sound's length at the listener may differ from the file's by this much, in ms: the edges' quiet part. */
 const LENGTH_SLACK_MS = 5;
 
 /** From the command to the first packet at a listener. */
@@ -92,5 +94,8 @@ async function playOnce(player: Player, url: string): Promise<void> {
 }
 
 function beep(seconds: number): Uint8Array {
-  return writeWav({ sampleRate: 48_000, channels: [sine(1000, seconds, 48_000)] });
+  const samples = sine(1000, seconds, 48_000);
+  const edge = EDGE_S * 48_000;
+  const shaped = samples.map((x, i) => x * Math.min(1, i / edge, (samples.length - i) / edge));
+  return writeWav({ sampleRate: 48_000, channels: [shaped] });
 }
