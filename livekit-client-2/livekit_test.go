@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+	"go.uber.org/goleak"
+)
+
+const (
+	apiKey    = "devkey"
+	apiSecret = "a-secret-of-at-least-32-characters"
+	// patience bounds every wait for something that is to come.
+	patience = 20 * time.Second
+)
+
+var (
+	startLiveKit sync.Once
+	stopLiveKit  func()
+	liveKitPort  int
+)
+
+// liveKitURL starts the real LiveKit server, once for all tests, and gives its URL.
+func liveKitURL(t *testing.T) string {
+	t.Helper()
+	bin := os.Getenv("LIVEKIT_SERVER_BIN")
+	if bin == "" {
+		t.Skip("LIVEKIT_SERVER_BIN names no LiveKit server; `make test` sets it")
+	}
+	startLiveKit.Do(func() { launchLiveKit(t, bin) })
+	if liveKitPort == 0 {
+		t.Fatal("the LiveKit server did not start")
+	}
+	return fmt.Sprintf("ws://127.0.0.1:%d", liveKitPort)
+}
+
+func launchLiveKit(t *testing.T, bin string) {
+	dir, err := os.MkdirTemp("", "livekit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, tcp, udp := freePort(t), freePort(t), freePort(t)
+	config := fmt.Sprintf(`
+port: %d
+bind_addresses: [127.0.0.1]
+rtc:
+  tcp_port: %d
+  udp_port: %d
+  use_external_ip: false
+  enable_loopback_candidate: true
+  node_ip: 127.0.0.1
+  stun_servers: ["127.0.0.1:3478"]
+  interfaces: {includes: [lo]}
+  ips: {includes: [127.0.0.1/32]}
+keys: {%s: %s}
+logging: {level: warn}
+`, port, tcp, udp, apiKey, apiSecret)
+	path := filepath.Join(dir, "livekit.yaml")
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := exec.Command(bin, "--config", path)
+	server.Stdout, server.Stderr = log, log
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stopLiveKit = func() {
+		server.Process.Kill()
+		server.Wait()
+		log.Close()
+		os.RemoveAll(dir)
+	}
+	await(t, "the LiveKit server", func() bool {
+		answer, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
+		if err == nil {
+			answer.Body.Close()
+		}
+		return err == nil
+	})
+	liveKitPort = port
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// await polls for what cannot be waited for.
+func await(t *testing.T, what string, there func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !there(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(what, "did not come")
+		}
+	}
+}
+
+// token lets identity into room.
+func token(t *testing.T, room, identity string, publish bool) string {
+	t.Helper()
+	no := false
+	grant := &auth.VideoGrant{RoomJoin: true, Room: room}
+	if publish {
+		grant.CanSubscribe = &no
+	} else {
+		grant.CanPublish = &no
+	}
+	jwt, err := auth.NewAccessToken(apiKey, apiSecret).SetVideoGrant(grant).SetIdentity(identity).SetValidFor(time.Minute).ToJWT()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return jwt
+}
+
+func leakOptions() []goleak.Option {
+	http.DefaultClient.CloseIdleConnections()
+	return nil
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/livekit/protocol/logger"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	lksdk.SetLogger(logger.GetDiscardLogger())
+	code := m.Run()
+	if stopLiveKit != nil {
+		stopLiveKit()
+	}
+	if code == 0 {
+		if err := goleak.Find(leakOptions()...); err != nil {
+			os.Stderr.WriteString(err.Error())
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
