@@ -46,6 +46,9 @@ func openOgg(in *input) (Decoder, error) {
 		if err != nil {
 			return nil, noSound(err)
 		}
+		if isOggFLAC(packet.Data) {
+			return openOggFLAC(d.reader, packet)
+		}
 		if d.codec, err = oggCodecOf(packet.Data); err != nil {
 			return nil, err
 		}
@@ -80,8 +83,6 @@ func oggCodecOf(packet []byte) (oggCodec, error) {
 		return &vorbisCodec{}, nil
 	case magic(packet, 0, "Speex   "):
 		return nil, unsupported("Speex")
-	case magic(packet, 0, "\x7fFLAC"):
-		return nil, unsupported("FLAC in Ogg")
 	}
 	return nil, nil
 }

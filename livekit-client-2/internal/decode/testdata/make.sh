@@ -28,8 +28,10 @@ flac -s -f -8 --no-padding -o flac16-44100-2.flac "$tmp/s44.wav"
 flac -s -f -8 --no-padding -o flac24-96000-1.flac "$tmp/m96.wav"
 flac -s -f -0 --no-padding -o flac8-8000-2.flac "$tmp/s8.wav"
 flac -s -f -5 --no-padding -o flacpipe-44100-2.flac - < "$tmp/s44.wav"
+flac -s -f -5 --ogg --serial-number=1 --no-padding -o oggflac-44100-2.oga "$tmp/s44.wav"
 
-oggenc -Q --serial 1 -q 4 -o vorbis-44100-2.ogg "$tmp/s44.wav"
+oggenc -Q --serial 1 -q 4 -o vorbis-44100-2.ogg "$tmp/s44.wav"flac -s -f -5 --ogg --serial-number=1 --no-padding -o oggflac-44100-2.oga "$tmp/s44.wav"
+
 oggenc -Q --serial 1 -q 4 -o vorbis-8000-1.ogg "$tmp/m8.wav"
 
 for ms in 2.5 5 10 20 40 60; do

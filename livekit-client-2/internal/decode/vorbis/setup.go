@@ -69,24 +69,27 @@ func (s *setup) identify(packet []byte) error {
 }
 
 // define reads the setup header (section 4.2.4).
-func (s *setup) define(packet []byte) error {
+func (s *setup) define(packet []byte) (err error) {
 	b := &bitReader{data: packet[7:]}
-	s.books = make([]codebook, b.number(8)+1)
 	left := &budget{entries: maxEntries, values: maxValues}
-	for i := range s.books {
-		if err := s.books[i].read(b, left); err != nil {
-			return err
-		}
+	s.books, err = list(b, 8, func(c *codebook) error { return c.read(b, left) })
+	if err != nil {
+		return err
 	}
-	for range b.number(6) + 1 {
-		if b.read(16) != 0 {
-			return errSetup
-		}
+	if _, err = list(b, 6, func(*struct{}) error { return zero(b) }); err != nil {
+		return err
 	}
-	for _, read := range []func(*bitReader) error{s.readFloors, s.readResidues, s.readMappings, s.readModes} {
-		if err := read(b); err != nil {
-			return err
-		}
+	if s.floors, err = list(b, 6, func(f *floor) error { return f.read(b, s.books) }); err != nil {
+		return err
+	}
+	if s.residues, err = list(b, 6, func(r *residue) error { return r.read(b, s.books) }); err != nil {
+		return err
+	}
+	if s.mappings, err = list(b, 6, func(m *mapping) error { return s.readMapping(b, m) }); err != nil {
+		return err
+	}
+	if s.modes, err = list(b, 6, func(m *mode) error { return s.readMode(b, m) }); err != nil {
+		return err
 	}
 	if !b.flag() || b.over {
 		return errSetup
@@ -94,32 +97,21 @@ func (s *setup) define(packet []byte) error {
 	return nil
 }
 
-func (s *setup) readFloors(b *bitReader) error {
-	s.floors = make([]floor, b.number(6)+1)
-	for i := range s.floors {
-		if err := s.floors[i].read(b, s.books); err != nil {
-			return err
+// list reads a number of width bits, less one, and as many of what read reads.
+func list[T any](b *bitReader, width uint, read func(*T) error) ([]T, error) {
+	all := make([]T, b.number(width)+1)
+	for i := range all {
+		if err := read(&all[i]); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return all, nil
 }
 
-func (s *setup) readResidues(b *bitReader) error {
-	s.residues = make([]residue, b.number(6)+1)
-	for i := range s.residues {
-		if err := s.residues[i].read(b, s.books); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *setup) readMappings(b *bitReader) error {
-	s.mappings = make([]mapping, b.number(6)+1)
-	for i := range s.mappings {
-		if err := s.readMapping(b, &s.mappings[i]); err != nil {
-			return err
-		}
+// zero reads a field that only ever has the value 0.
+func zero(b *bitReader) error {
+	if b.read(16) != 0 {
+		return errSetup
 	}
 	return nil
 }
@@ -169,15 +161,12 @@ func (s *setup) readSubmaps(b *bitReader, m *mapping) error {
 	return nil
 }
 
-func (s *setup) readModes(b *bitReader) error {
-	s.modes = make([]mode, b.number(6)+1)
-	for i := range s.modes {
-		s.modes[i].long = b.flag()
-		window, transform, mapping := b.read(16), b.read(16), b.number(8)
-		if window != 0 || transform != 0 || mapping >= len(s.mappings) {
-			return errSetup
-		}
-		s.modes[i].mapping = &s.mappings[mapping]
+func (s *setup) readMode(b *bitReader, m *mode) error {
+	m.long = b.flag()
+	window, transform, mapping := b.read(16), b.read(16), b.number(8)
+	if window != 0 || transform != 0 || mapping >= len(s.mappings) {
+		return errSetup
 	}
+	m.mapping = &s.mappings[mapping]
 	return nil
 }
