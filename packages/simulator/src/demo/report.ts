@@ -1,6 +1,6 @@
 import type { LogLine } from "../stack/cloud.js";
 import { limits } from "./plan.js";
-import type { HeardFacts, StepResult } from "./step.js";
+import type { HeardFacts, Reported, StepResult } from "./step.js";
 
 /** The metrics of the seed's design, by name. */
 const metricNames = [
@@ -19,9 +19,8 @@ export function stepTable(step: StepResult, index: number): string {
   const stop = asked.stoppedAfterMs === null ? "" : `, stopped after ${ms(asked.stoppedAfterMs)}`;
   const rows: [string, string][] = [
     ["asked", `play ${asked.file}, ${ms(asked.durationMs)}${stop}`],
-    ...heardRows(heard),
-    ["glasses", `${reported.glasses.success ? "success" : "failure"}, ${ms(reported.glasses.durationMs)}`],
-    ...reported.job.map((line): [string, string] => ["job", jobLine(line)]),
+    ...heardRows(heard, asked.joined),
+    ...reportedRows(reported),
     ["result", step.ok ? "holds" : `DOES NOT HOLD: ${step.problems.join("; ")}`],
   ];
   const lines = rows.map(
@@ -32,7 +31,7 @@ export function stepTable(step: StepResult, index: number): string {
 
 /** The seed's metrics as a table. */
 export function metricsTable(metrics: ReadonlyMap<string, number>): string {
-  const lines = Object.entries(seedMetrics(metrics)).map(([name, value]) => `  ${name.padEnd(42)}${value}`);
+  const lines = Object.entries(seedMetrics(metrics)).map(([name, value]) => `  ${name.padEnd(46)}${value}`);
   return ["Metrics", ...lines, ""].join("\n");
 }
 
@@ -41,15 +40,15 @@ export function seedMetrics(metrics: ReadonlyMap<string, number>): Record<string
   const names = metricNames.flatMap((name) =>
     metrics.has(name) ? [name] : [`${name}_count`, `${name}_sum`],
   );
-  return Object.fromEntries(names.map((name) => [name, metrics.get(name) ?? Number.NaN]));
+  return Object.fromEntries(
+    names.map((name) => [name, Math.round((metrics.get(name) ?? Number.NaN) * 10) / 10]),
+  );
 }
 
-function heardRows(heard: HeardFacts | null): [string, string][] {
+function heardRows(heard: HeardFacts | null, joined: boolean): [string, string][] {
   if (heard === null) {
     return [["heard", "nothing"]];
   }
-  const expected =
-    heard.firstPacketMs <= limits.firstPacketExpectedMs ? "" : " (the bridge joined, or was slow)";
   const error = heard.lengthErrorMs === null ? "" : ` (${signed(heard.lengthErrorMs, 1)} ms beside the file)`;
   const stop =
     heard.lastPacketAfterStopMs === null
@@ -57,7 +56,7 @@ function heardRows(heard: HeardFacts | null): [string, string][] {
       : `; nothing later than ${ms(heard.lastPacketAfterStopMs)} after the stop`;
   const { lostPackets, jumps, late } = heard.gaps;
   return [
-    ["heard", `first packet after ${ms(heard.firstPacketMs)}${expected}`],
+    ["heard", `first packet after ${ms(heard.firstPacketMs)} (${expectation(joined)})`],
     ["heard", `${ms(heard.durationMs)} of sound in ${heard.packets} packets${error}${stop}`],
     [
       "heard",
@@ -70,11 +69,31 @@ function heardRows(heard: HeardFacts | null): [string, string][] {
   ];
 }
 
+function reportedRows(reported: Reported | null): [string, string][] {
+  if (reported === null) {
+    return [];
+  }
+  const { glasses, job } = reported;
+  return [
+    ["glasses", `${glasses.success ? "success" : "failure"}, ${ms(glasses.durationMs)}`],
+    ...job.map((line): [string, string] => ["job", jobLine(line)]),
+  ];
+}
+
+function expectation(joined: boolean): string {
+  return joined ? `expected: under ${limits.firstPacketExpectedMs} ms` : "joining the room included";
+}
+
 /** A line of the cloud's log about a job, without what every line has. */
 function jobLine(line: LogLine): string {
   const common = ["level", "time", "user", "room", "requestId", "packageName", "url", "msg"];
   const facts = Object.entries(line).filter(([name]) => !common.includes(name));
-  return [line.msg, ...facts.map(([name, value]) => `${name} ${String(value)}`)].join(", ");
+  return [
+    line.msg,
+    ...facts.map(
+      ([name, value]) => `${name} ${typeof value === "number" ? Math.round(value * 10) / 10 : String(value)}`,
+    ),
+  ].join(", ");
 }
 
 function ms(value: number | undefined): string {

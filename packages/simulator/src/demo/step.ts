@@ -33,7 +33,7 @@ export interface StepResult {
   readonly problems: readonly string[];
   readonly asked: Asked;
   readonly heard: HeardFacts | null;
-  readonly reported: Reported;
+  readonly reported: Reported | null;
   readonly packets: readonly ArrivedPacket[];
 }
 
@@ -43,6 +43,8 @@ export interface Asked {
   readonly volume: number;
   readonly durationMs: number;
   readonly stoppedAfterMs: number | null;
+  /** Whether the bridge was in the room already. */
+  readonly joined: boolean;
 }
 
 export interface HeardFacts {
@@ -67,12 +69,34 @@ export interface Reported {
 
 /** Plays one sound through the whole line and holds what was heard against what was asked. */
 export async function runStep(step: DemoStep, scene: Scene): Promise<StepResult> {
-  const { stack, userId, glasses, ears } = scene;
-  const url = stack.parts.samples.url(step.file);
   const reference = await readReference(inRepository("samples", step.file));
+  const asked: Asked = {
+    file: step.file,
+    url: scene.stack.parts.samples.url(step.file),
+    volume: step.volume,
+    durationMs: reference.durationMs,
+    stoppedAfterMs: step.stopAfterMs ?? null,
+    joined: step.joined,
+  };
+  const failed = { name: step.name, ok: false, asked, heard: null, reported: null, packets: [] };
+  try {
+    return await playStep(step, scene, asked, reference);
+  } catch (error) {
+    return { ...failed, problems: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+async function playStep(
+  step: DemoStep,
+  scene: Scene,
+  asked: Asked,
+  reference: Reference,
+): Promise<StepResult> {
+  const { stack, userId, glasses, ears } = scene;
   const askedAt = Date.now();
-  const played = stack.app.play(userId, { audioUrl: url, volume: step.volume });
-  const requestId = await requestIdOf(glasses, url);
+  const played = stack.app.play(userId, { audioUrl: asked.url, volume: step.volume });
+  played.catch(() => {}); // awaited below, unless something fails before
+  const requestId = await requestIdOf(glasses, asked.url);
   const stoppedAt =
     step.stopAfterMs === undefined ? undefined : await stopWhenHeard(step.stopAfterMs, askedAt, scene);
   const [app, report] = await Promise.all([played, glasses.report(requestId)]);
@@ -80,18 +104,11 @@ export async function runStep(step: DemoStep, scene: Scene): Promise<StepResult>
   await ears.quiet(QUIET_MS);
 
   const packets = ears.packets(askedAt);
-  const heard = await measure(ordered(packets), limits.lateMs);
-  const facts = heard === undefined ? null : factsOf(heard, reference, { askedAt, stoppedAt });
+  const measured = await measure(ordered(packets), limits.lateMs);
+  const heard = measured === undefined ? null : factsOf(measured, reference, { askedAt, stoppedAt });
   const reported = { app, glasses: report, job };
-  const problems = [...findProblems(step, facts), ...reportProblems(step, facts, reported)];
-  const asked = {
-    file: step.file,
-    url,
-    volume: step.volume,
-    durationMs: reference.durationMs,
-    stoppedAfterMs: stoppedAt === undefined ? null : stoppedAt - askedAt,
-  };
-  return { name: step.name, ok: problems.length === 0, problems, asked, heard: facts, reported, packets };
+  const problems = [...findProblems(step, heard), ...reportProblems(step, heard, reported)];
+  return { name: step.name, ok: problems.length === 0, problems, asked, heard, reported, packets };
 }
 
 function requestIdOf(glasses: SimulatedGlasses, url: string): Promise<string> {

@@ -7,8 +7,8 @@ import { type OrderedPacket, TICKS_PER_MS } from "./packets.js";
 
 /** How late a packet may come before it counts as a gap, in ms, unless set: a usual jitter buffer's start. */
 export const LATE_MS = 60;
-/** Samples below this, in dBFS, are silence: the edge of a 16-bit sound is not found below it. */
-export const SILENCE_DBFS = -60;
+/** Samples below this, in dBFS, are silence: Opus itself rings at about -55 after a sound's end. */
+export const SILENCE_DBFS = -50;
 
 /** One sound as it arrived. All times in ms. */
 export interface Heard {
