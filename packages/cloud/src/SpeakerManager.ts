@@ -395,7 +395,9 @@ export class SpeakerManager {
   #count(job: FinishedJob): void {
     const { metrics, correlation } = this.#session;
     if (job.durationMs !== undefined) {
-      metrics.playDuration.observe(job.durationMs);
+      if (job.durationMs > 0) {
+        metrics.playDuration.observe(job.durationMs);
+      }
       correlation.shadow(job.requestId, job.durationMs);
     }
     switch (job.state) {

@@ -105,6 +105,7 @@ describe("a play's way", () => {
       requestId: "failed",
       success: false,
       error: "source_stalled",
+      durationMs: 0,
     });
     world.connection.say({
       type: "play_complete",
@@ -123,6 +124,7 @@ describe("a play's way", () => {
     const text = await world.metrics.registry.metrics();
     expect(text).toContain("server_playback_first_frame_latency_ms_count 3");
     expect(text).toContain("server_playback_duration_ms_sum 2357");
+    expect(text).toContain("server_playback_duration_ms_count 2");
     expect(world.ends("failed")).toMatchObject([{ state: "error", error: "source_stalled" }]);
     expect(world.ends("replaced")).toMatchObject([{ state: "cancelled", reason: "replaced" }]);
     await world.speaker.dispose();
