@@ -5,7 +5,7 @@ import type { Line } from "./table.js";
 export const track = { bitrate: 64_000, complexity: 5, frameMs: 20 };
 
 /** Seconds of the file that one run of the floor transcodes. */
-export const FLOOR_S = 60;
+const FLOOR_S = 60;
 
 /** Whether ffmpeg is there, and what to say if not. */
 export function withoutFfmpeg(): string | undefined {
