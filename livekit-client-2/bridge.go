@@ -115,7 +115,7 @@ func (b *Bridge) Close(ctx context.Context) {
 	b.draining = true
 	for c := range b.clients {
 		c.sendEvent(Event{Type: "draining", Reason: "shutdown"})
-		c.out.close() // the socket ends once that was written
+		b.serving.Go(c.Close) // the socket ends once everything is said
 	}
 	b.mu.Unlock()
 	done := make(chan struct{})

@@ -64,26 +64,36 @@ func (c *BridgeClient) handleBinary(data []byte) {
 	}
 	room := c.currentRoom()
 	if room == nil {
-		c.complain()
+		c.complain(fault.New(fault.InvalidCommand, "samples came before a room was joined; they are ignored"))
 		return
 	}
 	if room.publisher.HandleIncomingPCM(data) {
 		return
 	}
-	if c.speaker.startBareIngest(room) {
-		room.publisher.HandleIncomingPCM(data)
+	if err := c.speaker.startBareIngest(room); err != nil {
+		c.complain(err)
+		return
 	}
+	room.publisher.HandleIncomingPCM(data)
 }
 
-// complain answers samples that have no room to go to, once until there is one.
-func (c *BridgeClient) complain() {
+// complain answers samples that cannot be played, once for each room: many of them may come.
+func (c *BridgeClient) complain(err error) {
 	c.mu.Lock()
 	first := !c.complains
 	c.complains = true
 	c.mu.Unlock()
 	if first {
-		c.refuse("", fault.New(fault.InvalidCommand, "samples came before a room was joined; they are ignored"))
+		c.refuse("", err)
 	}
+}
+
+// endPCM carries out end_pcm. Samples that come later are not that play's.
+func (c *BridgeClient) endPCM(requestID string) error {
+	if room := c.currentRoom(); room != nil && room.publisher.endIntake(requestID) {
+		return nil
+	}
+	return invalidField("requestId", "no start_pcm of this requestId is open")
 }
 
 func (c *BridgeClient) currentRoom() *Room {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"unicode/utf16"
 
 	"server-playback/livekit-client-2/internal/fault"
@@ -104,18 +105,20 @@ func parseCommand(text []byte) (Command, error) {
 		return c, invalidField("action", "%.64q is not known", c.Action)
 	}
 	for _, field := range fields {
-		name, required := field, field[len(field)-1] == '!'
-		if required {
-			name = field[:len(field)-1]
-		}
-		if _, present := raw[name]; required && !present {
-			return c, invalidField(name, "it is required")
-		}
-		if err := c.read(raw, name); err != nil {
+		if err := c.readListed(raw, field); err != nil {
 			return c, err
 		}
 	}
 	return c, nil
+}
+
+// readListed reads a field as actionFields lists it.
+func (c *Command) readListed(raw map[string]json.RawMessage, field string) error {
+	name, required := strings.CutSuffix(field, "!")
+	if _, present := raw[name]; required && !present {
+		return invalidField(name, "it is required")
+	}
+	return c.read(raw, name)
 }
 
 // read decodes and checks one field, if it is there.
@@ -248,7 +251,7 @@ func (c *BridgeClient) handleCommand(cmd Command) error {
 	case actionStartPCM:
 		return c.speaker.startPCM(cmd)
 	case actionEndPCM:
-		return c.speaker.endPCM(cmd.RequestID)
+		return c.endPCM(cmd.RequestID)
 	case actionPublishTone:
 		return c.speaker.publishTone(cmd)
 	case actionStopPlayback:

@@ -35,7 +35,6 @@ type job struct {
 	log     *slog.Logger
 	life    context.Context // ended by end, with the ending as its cause
 	cancel  context.CancelCauseFunc
-	intake  *pcmIntake // of pushed samples, else nil
 	done    chan struct{}
 	release sync.Once // of its place among the bridge's streams
 
@@ -77,9 +76,9 @@ func (j *job) openPCM(options source.PCMOptions, idle time.Duration) (sound, err
 	if err != nil {
 		return nil, err
 	}
-	j.intake = newPCMIntake(idle)
-	j.room.publisher.setIntake(j.intake)
-	return newPCMSound(pcm, options, j.intake), nil
+	intake := newPCMIntake(j.id, idle)
+	j.room.publisher.setIntake(intake)
+	return newPCMSound(pcm, options, intake), nil
 }
 
 // end stops the job for a reason; only the first one counts. It does not wait.
@@ -158,7 +157,8 @@ func (j *job) prepare(sound sound) error {
 			return context.Cause(j.life)
 		}
 	}
-	if !j.room.publisher.awaitSubscriber(j.life.Done(), j.speaker.client.bridge.config.SubscriberWait) {
+	heard := j.room.publisher.awaitSubscriber(j.life.Done(), j.speaker.client.bridge.config.SubscriberWait)
+	if !heard && j.life.Err() == nil {
 		j.speaker.client.bridge.metrics.unheard.Inc()
 		j.log.Info("nobody receives the track yet")
 	}
@@ -211,7 +211,10 @@ func (j *job) follow(sound sound, voice *mix.Voice) (mix.Status, error) {
 			ended = nil
 			voice.Stop()
 		case <-j.room.publisher.closed: // nothing is sent any more, nor settled
-			return voice.Status(), j.orEnding(fault.New(fault.RoomLost, "the room was left"))
+			if status := voice.Status(); !status.Done {
+				return status, j.orEnding(fault.New(fault.RoomLost, "the room was left"))
+			}
+			return voice.Status(), j.outcome(sound, voice.Status())
 		}
 	}
 }
@@ -221,7 +224,7 @@ func (j *job) observe(sound sound, last, now mix.Status) {
 	if now.Began && !last.Began {
 		j.start(sound, now)
 	}
-	if now.Paused != last.Paused && now.Began && !now.Done {
+	if now.Paused != last.Paused && !now.Done {
 		kind := "play_resumed"
 		if now.Paused {
 			kind = "play_paused"

@@ -14,7 +14,7 @@ const (
 	// Commands come in between it, so up to here it is taken without delay.
 	maxPCMBytes = 4 << 20
 	// pcmPatience bounds how long the connection is not read while that much waits.
-	pcmPatience = 10 * time.Second
+	pcmPatience = 5 * time.Second
 	// bareIngestGap ends an unannounced stream of samples: it has no end_pcm.
 	bareIngestGap = time.Second
 )
@@ -22,11 +22,13 @@ const (
 // pcmIntake queues pushed samples between the connection, which must go on being read, and the
 // source, which takes them at the pace of the sound.
 type pcmIntake struct {
-	idle time.Duration // after which no more samples are the end; 0 is never
+	requestID string
+	idle      time.Duration // after which no more samples are the end; 0 is never
 
 	mu     sync.Mutex
 	queue  [][]byte
 	bytes  int
+	pushed time.Time // when samples came last
 	ended  bool
 	err    error
 	filled chan struct{}
@@ -34,23 +36,25 @@ type pcmIntake struct {
 	closed chan struct{}
 }
 
-func newPCMIntake(idle time.Duration) *pcmIntake {
+func newPCMIntake(requestID string, idle time.Duration) *pcmIntake {
 	return &pcmIntake{
-		idle:   idle,
-		filled: make(chan struct{}, 1),
-		taken:  make(chan struct{}, 1),
-		closed: make(chan struct{}),
+		requestID: requestID,
+		idle:      idle,
+		filled:    make(chan struct{}, 1),
+		taken:     make(chan struct{}, 1),
+		closed:    make(chan struct{}),
 	}
 }
 
 // push queues data, which is the intake's from then on. While too much waits it does too, at most
-// for pcmPatience; then the sound fails as TooLarge. It returns false once the intake has ended.
+// for pcmPatience; then the sound fails as TooLarge. It returns false if the data belongs to another
+// play. What is still on its way to a play that was stopped is this one's, and is dropped.
 func (in *pcmIntake) push(data []byte) bool {
 	deadline := time.NewTimer(pcmPatience)
 	defer deadline.Stop()
 	for {
-		if done, open := in.offer(data); done {
-			return open
+		if done, mine := in.offer(data); done {
+			return mine
 		}
 		select {
 		case <-in.taken:
@@ -62,17 +66,21 @@ func (in *pcmIntake) push(data []byte) bool {
 }
 
 // offer queues data if there is room for it.
-func (in *pcmIntake) offer(data []byte) (done, open bool) {
+func (in *pcmIntake) offer(data []byte) (done, mine bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	now := time.Now()
 	if in.ended {
-		return true, false
+		mine = in.idle == 0 || now.Sub(in.pushed) < in.idle
+		in.pushed = now
+		return true, mine
 	}
 	if in.bytes > 0 && in.bytes+len(data) > maxPCMBytes {
 		return false, true
 	}
 	in.queue = append(in.queue, data)
 	in.bytes += len(data)
+	in.pushed = now
 	rouse(in.filled)
 	return true, true
 }

@@ -173,6 +173,18 @@ func (p *Publisher) HandleIncomingPCM(data []byte) bool {
 	return intake != nil && intake.push(data)
 }
 
+// endIntake says that the samples of this play are complete, and tells whether it was expecting any.
+func (p *Publisher) endIntake(requestID string) bool {
+	p.mu.Lock()
+	intake := p.intake
+	p.mu.Unlock()
+	if intake == nil || intake.requestID != requestID {
+		return false
+	}
+	p.setIntake(nil)
+	return true
+}
+
 // setIntake directs pushed samples to intake. What was directed elsewhere is complete by that.
 func (p *Publisher) setIntake(intake *pcmIntake) {
 	p.mu.Lock()

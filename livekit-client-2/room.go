@@ -112,12 +112,11 @@ func (r *Room) leave(reason string) {
 // run joins, stays until the room is left or lost, and leaves nothing behind.
 func (r *Room) run() {
 	defer close(r.gone)
-	r.err = r.connect()
-	close(r.joined)
-	if r.err != nil {
+	if r.err = r.connect(); r.err != nil {
 		r.fail()
 		return
 	}
+	close(r.joined)
 	r.client.bridge.metrics.rooms.Inc()
 	defer r.client.bridge.metrics.rooms.Dec()
 	r.client.sendEvent(r.event("room_joined", ""))
@@ -149,7 +148,8 @@ func (r *Room) part(end ending) {
 
 // fail undoes a join that did not succeed.
 func (r *Room) fail() {
-	r.client.forget(r)
+	r.client.forget(r) // before anybody knows, so that a new attempt finds no dead room
+	close(r.joined)
 	r.publisher.Close()
 	if r.room != nil {
 		r.room.Disconnect()

@@ -18,6 +18,8 @@ const (
 	// connection ends.
 	maxIgnoredBytes = 16 << 20
 	writeTimeout    = 10 * time.Second
+	// pingInterval is how often the other side has to show that it is there.
+	pingInterval = 20 * time.Second
 )
 
 // serveSocket drives a session by one WebSocket until either ends.
@@ -29,6 +31,7 @@ func serveSocket(ctx context.Context, conn *websocket.Conn, c *BridgeClient) {
 		defer cancel()
 		written <- transmit(ctx, conn, c.out)
 	}()
+	go keepAlive(ctx, cancel, conn)
 	receive(ctx, conn, c)
 	cancel()
 	if errors.Is(<-written, errSlowReader) {
@@ -36,6 +39,26 @@ func serveSocket(ctx context.Context, conn *websocket.Conn, c *BridgeClient) {
 		c.log.Warn("connection cut off", "error", errSlowReader)
 	}
 	conn.CloseNow()
+}
+
+// keepAlive ends the connection once the other side does not answer pings.
+func keepAlive(ctx context.Context, cancel context.CancelFunc, conn *websocket.Conn) {
+	defer cancel()
+	ticker := time.NewTicker(pingInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		wait, done := context.WithTimeout(ctx, pingInterval)
+		err := conn.Ping(wait)
+		done()
+		if err != nil {
+			return
+		}
+	}
 }
 
 // transmit writes what the session has to say, until there is nothing more to come.

@@ -51,7 +51,7 @@ func (s *Speaker) startPCM(cmd Command) error {
 }
 
 // startBareIngest begins a play of binary frames that nothing has announced.
-func (s *Speaker) startBareIngest(room *Room) bool {
+func (s *Speaker) startBareIngest(room *Room) error {
 	options := pcmOptions(s.client.bridge.config, bareIngestRate, 1)
 	cmd := Command{RequestID: s.newName("pcm")}
 	return s.begin(cmd, room, func(j *job) (sound, error) { return j.openPCM(options, bareIngestGap) })
@@ -97,7 +97,9 @@ func (s *Speaker) play(cmd Command, open func(*job) (sound, error)) error {
 	if cmd.StopOther {
 		s.endAll(ending{code: fault.Cancelled, reason: "replaced"}, func(*job) bool { return true })
 	}
-	s.begin(cmd, room, open)
+	if err := s.begin(cmd, room, open); err != nil {
+		s.client.sendEvent(failure(cmd.RequestID, err))
+	}
 	return nil
 }
 
@@ -117,27 +119,25 @@ func (s *Speaker) report(requestID string) (known bool) {
 }
 
 // begin starts a job if there is a place for it; else it is refused, and forgotten.
-func (s *Speaker) begin(cmd Command, room *Room, open func(*job) (sound, error)) bool {
+func (s *Speaker) begin(cmd Command, room *Room, open func(*job) (sound, error)) error {
 	if !s.client.bridge.acquireStream() {
-		s.client.sendEvent(failure(cmd.RequestID, fault.New(fault.AtCapacity, "the bridge plays as much as it can")))
-		return false
+		return fault.New(fault.AtCapacity, "the bridge plays as much as it can")
 	}
 	j := newJob(s, cmd, room)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		s.client.bridge.releaseStream()
-		return false
+		j.free()
+		return fault.New(fault.Cancelled, "the connection is closed")
 	}
 	sound, err := open(j)
 	if err != nil {
-		s.client.bridge.releaseStream()
-		s.client.sendEvent(failure(cmd.RequestID, err))
-		return false
+		j.free()
+		return err
 	}
 	s.jobs[j.id] = j
 	s.running.Go(func() { j.run(sound) })
-	return true
+	return nil
 }
 
 // stop carries out stop_playback. A play that is unknown or has ended is no error.
@@ -186,19 +186,6 @@ func (s *Speaker) find(requestID string) (*job, error) {
 		return j, nil
 	}
 	return nil, invalidField("requestId", "no such play is under way")
-}
-
-// endPCM carries out end_pcm.
-func (s *Speaker) endPCM(requestID string) error {
-	j, err := s.find(requestID)
-	if err != nil {
-		return err
-	}
-	if j.intake == nil {
-		return invalidField("requestId", "that play was not begun by start_pcm")
-	}
-	j.intake.end()
-	return nil
 }
 
 // setPaused carries out pause_playback and resume_playback.

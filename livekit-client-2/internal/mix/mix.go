@@ -69,7 +69,7 @@ func (m *Mixer) Add(source Source, gain float64, paused bool) *Voice {
 		changed: make(chan struct{}, 1),
 	}
 	if paused {
-		v.state = held
+		v.become(held)
 	}
 	m.mu.Lock()
 	m.voices = append(m.voices, v)
