@@ -23,6 +23,9 @@ type ending struct {
 
 func (e ending) Error() string { return string(e.code) + ": " + e.reason }
 
+// Unwrap gives the ending's code to fault.CodeOf.
+func (e ending) Unwrap() error { return fault.New(e.code, "ended: %s", e.reason) }
+
 // job is a play request being carried out. Its goroutine, run, goes from pending (until the first
 // packet was sent) over streaming to one play_complete; the methods control it from outside.
 type job struct {

@@ -34,6 +34,11 @@ type listener struct {
 
 func hear(t *testing.T, serverURL, room string) *listener {
 	t.Helper()
+	return hearAs(t, serverURL, room, "listener")
+}
+
+func hearAs(t *testing.T, serverURL, room, identity string) *listener {
+	t.Helper()
 	l := &listener{subscribed: make(chan struct{})}
 	l.room = lksdk.NewRoom(&lksdk.RoomCallback{ParticipantCallback: lksdk.ParticipantCallback{
 		OnTrackSubscribed: func(track *webrtc.TrackRemote, _ *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
@@ -44,7 +49,7 @@ func hear(t *testing.T, serverURL, room string) *listener {
 			l.once.Do(func() { close(l.subscribed) })
 		},
 	}})
-	err := l.room.JoinWithContextAndToken(t.Context(), serverURL, token(t, room, "listener", false),
+	err := l.room.JoinWithContextAndToken(t.Context(), serverURL, token(t, room, identity, false),
 		lksdk.WithDisableRegionDiscovery(), lksdk.WithLogger(logger.GetDiscardLogger()))
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
 	"go.uber.org/goleak"
 )
 
@@ -127,6 +129,16 @@ func token(t *testing.T, room, identity string, publish bool) string {
 		t.Fatal(err)
 	}
 	return jwt
+}
+
+// removeParticipant throws somebody out of a room.
+func removeParticipant(t *testing.T, serverURL, room, identity string) {
+	t.Helper()
+	client := lksdk.NewRoomServiceClient(serverURL, apiKey, apiSecret)
+	_, err := client.RemoveParticipant(t.Context(), &livekit.RoomParticipantIdentity{Room: room, Identity: identity})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func leakOptions() []goleak.Option {

@@ -218,7 +218,7 @@ func (r *Room) options() []lksdk.ConnectOption {
 func (r *Room) explain(err error) error {
 	select {
 	case <-r.leaving:
-		return fault.New(fault.Cancelled, "left while joining")
+		return ending{code: fault.Cancelled, reason: r.reason}
 	default:
 	}
 	r.client.bridge.metrics.joins.WithLabelValues("failed").Inc()
