@@ -48,8 +48,8 @@ describe("whole sounds", () => {
   test("BR-10 nothing above half the output's rate is folded into what is heard", async () => {
     const room = await rig.room();
     const { url } = serveTones(rig, [30_000], { rate: 96_000, amplitude: 0.5 });
-    const heard = await room.playAndHear(url);
-    expect(levelDbfs(heard.samples)).toBeLessThan(-70);
+    const { samples } = await room.playAndHear(url);
+    expect(levelDbfs(samples.subarray(RATE / 10, (RATE * 9) / 10))).toBeLessThan(-80); // its edges are clicks
   });
 
   test("BR-10 no image of a low rate's sound is heard", async () => {
@@ -126,13 +126,13 @@ describe("events", () => {
     const room = await rig.room();
     const play = room.play(url);
     const started = await room.started(play);
-    const first = await room.ears.firstPacket(play.askedAtMs);
+    await room.ended(play);
+    const heard = await room.heard(play.askedAtMs);
     expect(started.firstFrameLatencyMs).toBeGreaterThanOrEqual(delayMs - 5);
     expect(started.firstFrameLatencyMs).toBeLessThanOrEqual(started.atMs - play.askedAtMs + 5);
-    expect(Math.abs(first.atMs - play.askedAtMs - started.firstFrameLatencyMs)).toBeLessThan(100);
+    expect(Math.abs(heard.firstPacketAtMs - play.askedAtMs - started.firstFrameLatencyMs)).toBeLessThan(100);
     expect(started).toMatchObject({ sampleRate: 48_000, channels: 2 });
     expect(started.expectedDurationMs).toBeCloseTo(400, 0);
-    await room.ended(play);
   });
 
   test("BR-14 `play_progress` comes once a second with the position that was played out", async () => {

@@ -42,6 +42,7 @@ test("BR-41 a listener who joins while the room is idle hears the next sound fro
   const { url, reference } = serveTune(rig, 0.6);
   await room.playAndHear(url);
   const late = await room.listen();
+  await sleep(IDLE_MS); // the server subscribes it; nobody is told when
   const play = room.play(url);
   await room.ended(play);
   expectWhole(await room.heard(play.askedAtMs), reference);

@@ -167,7 +167,7 @@ function factsOf(heard: Heard, reference: Reference, { askedAt, stoppedAt }: Mom
 
 /** A sound that was stopped is compared with as much of the original as was heard before the fade. */
 function likenessOf(heard: Heard, { samples }: Reference, stopped: boolean): Likeness {
-  const end = stopped ? heard.samples.length - (FADE_MS * MEASURE_RATE) / 1000 : samples.length;
+  const end = stopped ? ((heard.leadInMs + heard.soundMs - FADE_MS) * MEASURE_RATE) / 1000 : samples.length;
   return likeness(heard.samples, samples.subarray(0, end));
 }
 

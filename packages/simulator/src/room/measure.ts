@@ -12,7 +12,7 @@ export const SILENCE_DBFS = -50;
 
 /** One sound as it arrived. All times in ms. */
 export interface Heard {
-  /** Wall clock of the first and the last packet's arrival. */
+  /** Wall clock of the arrival of the first and the last packet that carry sound; of silence, of any. */
   readonly firstPacketAtMs: number;
   readonly lastPacketAtMs: number;
   readonly packets: number;
@@ -40,8 +40,7 @@ export async function measure(
   const samples = await decodeMono(packets);
   const extent = soundExtent(samples);
   return {
-    firstPacketAtMs: first.atMs,
-    lastPacketAtMs: packets.reduce((latest, packet) => Math.max(latest, packet.atMs), 0),
+    ...arrival(packets, extent),
     packets: packets.length,
     packetsMs: (last.position + last.length - first.position) / TICKS_PER_MS,
     soundMs: extent.ms,
@@ -49,6 +48,20 @@ export async function measure(
     levelDbfs: levelDbfs(samples),
     gaps: findGaps(packets, lateMs),
     samples,
+  };
+}
+
+/** When the packets that hold a sound's first and last sample arrived. */
+function arrival(packets: readonly OrderedPacket[], { atMs, ms }: { atMs: number; ms: number }) {
+  const start = packets[0]?.position ?? 0;
+  const end = ms === 0 ? Number.POSITIVE_INFINITY : start + (atMs + ms) * TICKS_PER_MS;
+  const carrying = packets.filter(
+    ({ position, length }) => position + length > start + atMs * TICKS_PER_MS && position < end,
+  );
+  const times = carrying.map((packet) => packet.atMs);
+  return {
+    firstPacketAtMs: times[0] ?? 0,
+    lastPacketAtMs: times.reduce((latest, time) => Math.max(latest, time), 0),
   };
 }
 
