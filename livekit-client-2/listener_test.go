@@ -101,6 +101,17 @@ func (l *listener) settle(t *testing.T) []heard {
 	return l.take()
 }
 
+// settleFor lets d pass, in which packets may come.
+func (l *listener) settleFor(t *testing.T, d time.Duration) {
+	t.Helper()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.Context().Done():
+	}
+}
+
 // decodeAll gives the sound of packets, mono.
 func decodeAll(t *testing.T, packets []heard) []float32 {
 	t.Helper()

@@ -114,16 +114,16 @@ func await(t *testing.T, what string, there func() bool) {
 	}
 }
 
-// token lets identity into room.
+// token lets identity into room, to publish or to listen.
 func token(t *testing.T, room, identity string, publish bool) string {
 	t.Helper()
-	no := false
-	grant := &auth.VideoGrant{RoomJoin: true, Room: room}
-	if publish {
-		grant.CanSubscribe = &no
-	} else {
-		grant.CanPublish = &no
-	}
+	return tokenOf(t, identity, &auth.VideoGrant{
+		RoomJoin: true, Room: room, CanPublish: &publish, CanSubscribe: new(!publish),
+	})
+}
+
+func tokenOf(t *testing.T, identity string, grant *auth.VideoGrant) string {
+	t.Helper()
 	jwt, err := auth.NewAccessToken(apiKey, apiSecret).SetVideoGrant(grant).SetIdentity(identity).SetValidFor(time.Minute).ToJWT()
 	if err != nil {
 		t.Fatal(err)

@@ -496,3 +496,41 @@ func TestBAD3_WhatCannotBePlayedSaysWhy(t *testing.T) {
 		t.Errorf("%+v", e.Event)
 	}
 }
+
+func TestBR5_ATrackThatIsGoneIsPublishedAgain(t *testing.T) {
+	s := newStage(t, nil)
+	s.bridge.mu.Lock()
+	var room *Room
+	for c := range s.bridge.clients {
+		room = c.currentRoom()
+	}
+	s.bridge.mu.Unlock()
+	participant := room.room.LocalParticipant
+	published := func() string { return participant.TrackPublications()[0].SID() }
+	first := published()
+	rouse(room.back)
+	s.expectNth(2, "room_joined", "")
+	if published() != first {
+		t.Error("it was published again for nothing")
+	}
+	if err := participant.UnpublishTrack(first); err != nil {
+		t.Fatal(err)
+	}
+	rouse(room.back)
+	s.expectNth(3, "room_joined", "")
+	if published() == first {
+		t.Error("it was not published again")
+	}
+	s.play("r1", s.tone(300), nil)
+	s.expect("play_complete", "r1")
+	await(t, "the sound", func() bool { return s.listener.count() >= 15 })
+}
+
+func TestATokenThatMayNotPublishIsSaidSo(t *testing.T) {
+	server := liveKitURL(t)
+	c := connect(t, newTestBridge(t, testConfig(t, func(c *Config) { c.LiveKitURL = server })))
+	c.send(map[string]any{"action": "join_room", "requestId": "j1", "token": token(t, t.Name(), "bridge", false)})
+	if e := c.expect("error", "j1"); e.Error != "publish_failed" {
+		t.Errorf("%+v", e.Event)
+	}
+}

@@ -31,7 +31,6 @@ type packetWriter interface {
 // Publisher is the one published track of a room: it mixes what plays, encodes and sends it by the
 // wall clock. Its goroutine runs only while there is something to send.
 type Publisher struct {
-	track   packetWriter
 	mixer   *mix.Mixer
 	encoder opus.Encoder
 	pacer   *pacer
@@ -45,17 +44,18 @@ type Publisher struct {
 	rtp0   uint32
 	quiet  int // samples of silence sent since the last sound
 
-	closed     chan struct{}
-	subscribed chan struct{}
-	once       sync.Once // closes subscribed
-	running    sync.WaitGroup
+	closed  chan struct{}
+	running sync.WaitGroup
 
-	mu      sync.Mutex
-	runs    bool
-	shut    bool
-	priming int
-	intake  *pcmIntake
-	waited  bool // for a subscriber, in vain
+	mu         sync.Mutex
+	track      packetWriter
+	runs       bool
+	shut       bool
+	priming    int
+	intake     *pcmIntake
+	subscribed chan struct{} // closed once somebody receives the publication
+	bound      bool          // whether it is closed
+	waited     bool          // for a subscriber, in vain
 }
 
 // newPublisher makes the publisher that sends by track.
@@ -126,7 +126,24 @@ func (p *Publisher) prime() {
 }
 
 // markSubscribed says that somebody receives the track.
-func (p *Publisher) markSubscribed() { p.once.Do(func() { close(p.subscribed) }) }
+func (p *Publisher) markSubscribed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.bound {
+		p.bound = true
+		close(p.subscribed)
+	}
+}
+
+// replace makes the publisher send by another track, which nobody receives yet.
+func (p *Publisher) replace(track packetWriter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.track, p.waited = track, false
+	if p.bound {
+		p.bound, p.subscribed = false, make(chan struct{})
+	}
+}
 
 // expectSubscriber says that somebody came into the room, who may be about to subscribe.
 func (p *Publisher) expectSubscriber() {
@@ -139,20 +156,20 @@ func (p *Publisher) expectSubscriber() {
 // most for bound, and not again after a wait in vain unless somebody has come since.
 func (p *Publisher) awaitSubscriber(done <-chan struct{}, bound time.Duration) (heard bool) {
 	p.mu.Lock()
-	waited := p.waited
-	p.mu.Unlock()
-	if waited {
+	subscribed := p.subscribed
+	if p.waited {
 		bound = 0
 	}
+	p.mu.Unlock()
 	timer := time.NewTimer(bound)
 	defer timer.Stop()
 	select {
-	case <-p.subscribed:
+	case <-subscribed:
 		return true
 	default:
 	}
 	select {
-	case <-p.subscribed:
+	case <-subscribed:
 		return true
 	case <-done:
 	case <-p.closed:
@@ -207,11 +224,15 @@ func (p *Publisher) wake() {
 	p.running.Go(p.run)
 }
 
-// rest ends the loop if nothing is left to send. What becomes active later wakes it again.
+// rest ends the loop if nothing is left to send. What becomes active later wakes it again: in another
+// goroutine, to which all that this one owns has passed once the lock is given up.
 func (p *Publisher) rest() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.runs = p.mixer.Active() || p.quiet < p.tail || p.priming > 0
+	if !p.runs {
+		p.pacer.giveBack()
+	}
 	return !p.runs
 }
 
@@ -242,7 +263,6 @@ func (p *Publisher) run() {
 		}
 		p.mixer.Settle()
 		if p.rest() {
-			p.pacer.giveBack()
 			return
 		}
 		p.step(due, behind)
@@ -307,11 +327,17 @@ func (p *Publisher) send(due time.Time) error {
 	}
 	p.packet.Payload = payload[:n]
 	p.packet.Timestamp = p.rtp0 + uint32(rtpTicks(due.Sub(p.epoch)))
-	err = p.track.WriteRTP(&p.packet, nil)
+	err = p.currentTrack().WriteRTP(&p.packet, nil)
 	p.packet.SequenceNumber++
 	p.packet.Marker = false
 	p.metrics.packets.Inc()
 	return err
+}
+
+func (p *Publisher) currentTrack() packetWriter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.track
 }
 
 // rtpTicks is d in samples of 48 kHz, rounded to the nearest.

@@ -24,7 +24,7 @@ const (
 // it is left or lost. One goroutine, run, owns it.
 type Room struct {
 	client    *BridgeClient
-	wanted    string // the name that the command gave; may be empty
+	wanted    string // the name that the command or the token gave; may be empty
 	token     string
 	serverURL string
 	after     <-chan struct{} // closed once the session's last room has been left
@@ -35,6 +35,7 @@ type Room struct {
 	joined  chan struct{} // closed once the join has succeeded or failed
 	gone    chan struct{} // closed once nothing is left of the room
 	lost    chan string   // why the server ended the connection
+	back    chan struct{} // the SDK has made the connection anew
 	leaving chan struct{}
 	once    sync.Once // closes leaving
 	reason  string    // set before leaving is closed
@@ -48,6 +49,16 @@ type Room struct {
 
 // newRoom prepares a join. The caller lets run run.
 func newRoom(c *BridgeClient, name, token, serverURL string, after <-chan struct{}) (*Room, error) {
+	claims := readClaims(token)
+	if granted := claims.Video.Room; name != "" && granted != "" && name != granted {
+		return nil, fault.New(fault.JoinFailed, "the token is for another room")
+	}
+	if !claims.mayPublish() {
+		return nil, fault.New(fault.PublishFailed, "the token does not allow to publish")
+	}
+	if name == "" {
+		name = claims.Video.Room
+	}
 	track, err := newTrack()
 	if err != nil {
 		return nil, fault.Wrap(fault.PublishFailed, err, "the track could not be made")
@@ -62,6 +73,7 @@ func newRoom(c *BridgeClient, name, token, serverURL string, after <-chan struct
 		joined:  make(chan struct{}),
 		gone:    make(chan struct{}),
 		lost:    make(chan string, 1),
+		back:    make(chan struct{}, 1),
 		leaving: make(chan struct{}),
 	}
 	r.forwarder = newForwarder(c.out.sendPCM)
@@ -121,18 +133,49 @@ func (r *Room) run() {
 	defer r.client.bridge.metrics.rooms.Dec()
 	r.client.sendEvent(r.event("room_joined", ""))
 	r.publisher.prime()
-	r.client.retarget()
+	if err := r.client.retarget(); err != nil {
+		r.client.sendEvent(errorEvent("", err))
+	}
 	r.part(r.stay())
 }
 
 // stay waits for the room's end, and gives what that means for its plays and why it came.
 func (r *Room) stay() ending {
-	select {
-	case <-r.leaving:
-		return ending{code: fault.Cancelled, reason: r.reason}
-	case reason := <-r.lost:
-		return ending{code: fault.RoomLost, reason: reason}
+	for {
+		select {
+		case <-r.leaving:
+			return ending{code: fault.Cancelled, reason: r.reason}
+		case reason := <-r.lost:
+			return ending{code: fault.RoomLost, reason: reason}
+		case <-r.back:
+			if err := r.ensurePublishTrack(); err != nil {
+				r.logger().Warn("publishing again failed", "error", redact(err.Error(), r.token))
+				return ending{code: fault.PublishFailed, reason: "publish_failed"}
+			}
+			r.client.sendEvent(r.event("room_joined", "reconnected"))
+		}
 	}
+}
+
+// ensurePublishTrack publishes a track anew unless there is one: after a connection was made anew, the
+// SDK says that it is back also where publishing again has failed.
+func (r *Room) ensurePublishTrack() error {
+	for _, publication := range r.room.LocalParticipant.TrackPublications() {
+		if publication.Track() == r.track {
+			return nil
+		}
+	}
+	track, err := newTrack() // one that was unpublished is not bound again
+	if err != nil {
+		return err
+	}
+	r.publisher.replace(track)
+	if _, err = r.room.LocalParticipant.PublishTrack(track, publication(r.client.bridge.config)); err != nil {
+		return err
+	}
+	r.track = track
+	r.publisher.prime()
+	return nil
 }
 
 // part ends the plays, and then the connection.
@@ -179,9 +222,6 @@ func (r *Room) connect() error {
 		return r.explain(err)
 	}
 	r.name, r.identity = r.room.Name(), r.room.LocalParticipant.Identity()
-	if r.wanted != "" && r.wanted != r.name {
-		return r.explain(fault.New(fault.JoinFailed, "the token is for another room"))
-	}
 	r.client.bridge.metrics.joins.WithLabelValues("joined").Inc()
 	r.client.bridge.metrics.joinTime.Observe(time.Since(began).Seconds())
 	r.logger().Info("room joined", "identity", r.identity, "tookMs", time.Since(began).Milliseconds())
@@ -224,9 +264,6 @@ func (r *Room) explain(err error) error {
 	r.client.bridge.metrics.joins.WithLabelValues("failed").Inc()
 	text := redact(err.Error(), r.token)
 	r.logger().Warn("join failed", "error", text)
-	if fault.CodeOf(err) == fault.JoinFailed {
-		return err
-	}
 	if strings.Contains(text, "401") || strings.Contains(strings.ToLower(text), "unauthorized") {
 		return fault.New(fault.JoinFailed, "the LiveKit server refused the token")
 	}
@@ -256,7 +293,7 @@ func (r *Room) callbacks() *lksdk.RoomCallback {
 			}
 		},
 		OnReconnecting: func() { r.client.sendEvent(r.event("room_reconnecting", "")) },
-		OnReconnected:  func() { r.client.sendEvent(r.event("room_joined", "reconnected")) },
+		OnReconnected:  func() { rouse(r.back) },
 		OnLocalTrackSubscribed: func(*lksdk.LocalTrackPublication, *lksdk.LocalParticipant) {
 			r.publisher.markSubscribed()
 		},

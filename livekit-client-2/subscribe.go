@@ -10,6 +10,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"server-playback/livekit-client-2/internal/dsp"
+	"server-playback/livekit-client-2/internal/fault"
 	"server-playback/livekit-client-2/internal/opus"
 )
 
@@ -37,8 +38,7 @@ func (c *BridgeClient) subscribe(identity string) error {
 	c.mu.Lock()
 	c.target = &identity
 	c.mu.Unlock()
-	c.retarget()
-	return nil
+	return c.retarget()
 }
 
 // unsubscribe carries out subscribe_disable.
@@ -46,17 +46,23 @@ func (c *BridgeClient) unsubscribe() {
 	c.mu.Lock()
 	c.target = nil
 	c.mu.Unlock()
-	c.retarget()
+	_ = c.retarget() // to stop needs no permission
 }
 
-// retarget points the room's forwarder to whose audio is wanted.
-func (c *BridgeClient) retarget() {
+// retarget points the room's forwarder to whose audio is wanted. It is Unauthorized if the token that
+// the room was joined by does not let the bridge listen.
+func (c *BridgeClient) retarget() error {
 	c.mu.Lock()
 	room, target := c.room, c.target
 	c.mu.Unlock()
-	if room != nil && room.isJoined() {
-		room.forwarder.aim(room.room, target)
+	if room == nil || !room.isJoined() {
+		return nil
 	}
+	if target != nil && !room.room.LocalParticipant.Permissions().GetCanSubscribe() {
+		return fault.New(fault.Unauthorized, "the token does not allow to subscribe")
+	}
+	room.forwarder.aim(room.room, target)
+	return nil
 }
 
 // aim makes target's audio the one that is forwarded; nil is nobody's.

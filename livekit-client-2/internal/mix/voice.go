@@ -29,7 +29,7 @@ type Voice struct {
 	fade      *dsp.Gain // of pauses and stops, on top of it
 	state     state
 	dry       bool // waits for data
-	dryFor    int  // packets
+	dryFor    int  // packets, while there was some data
 	began     bool
 	beganAt   time.Time
 	inPacket  int   // frames in the packet that was mixed last
@@ -151,38 +151,32 @@ func (v *Voice) mix(dst []float32) int {
 }
 
 func (v *Voice) play(dst []float32) int {
-	if v.dry && !v.refilled() {
+	if v.dry && !v.mayGoOn() {
 		return 0
 	}
 	n := v.read(dst)
-	if n < len(dst) && v.state == playing {
-		v.dry, v.dryFor = true, 0
+	dry := n < len(dst) && v.state == playing
+	if dry && n > 0 || dry && !v.dry {
+		v.dryFor = 0
 		v.underruns++
+	}
+	if dry != v.dry {
+		v.dry = dry
 		v.tell()
 	}
 	return n
 }
 
-// refilled tells whether a voice that ran dry may go on.
-func (v *Voice) refilled() bool {
+// mayGoOn tells whether a voice that ran dry may be read again: at once where nothing is buffered,
+// since what there is then can only be the sound's last samples or its end.
+func (v *Voice) mayGoOn() bool {
+	buffered := v.source.Buffered()
+	if buffered == 0 {
+		return true
+	}
 	v.dryFor++
 	waited := time.Duration(v.dryFor*v.mixer.frames) * time.Second / SampleRate
-	buffered := v.source.Buffered()
-	if buffered < rebuffer && waited < rebufferWait {
-		return false
-	}
-	if buffered == 0 && !v.over() {
-		return false
-	}
-	v.dry = false
-	v.tell()
-	return true
-}
-
-// over tells whether a source with nothing buffered has ended.
-func (v *Voice) over() bool {
-	_, over := v.source.Read(nil)
-	return over
+	return buffered >= rebuffer || waited >= rebufferWait
 }
 
 // read takes what there is of the sound, and notes its end.
