@@ -1,3 +1,4 @@
+export * from "./api-messages.js";
 export * from "./app-messages.js";
 export * from "./bridge-commands.js";
 export * from "./bridge-events.js";
