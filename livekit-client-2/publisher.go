@@ -288,16 +288,18 @@ func (p *Publisher) step(due time.Time, behind time.Duration) {
 // compose fills pcm with the next packet, and tells whether it is to be sent: silence is only right
 // after a sound, to take its end through the encoder, and for priming.
 func (p *Publisher) compose() bool {
-	if p.mixer.Mix(p.pcm) {
+	sound := p.mixer.Mix(p.pcm)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if sound {
 		p.quiet = p.trailingSilence()
+		p.priming = 0 // a sound shows the track as well
 		return true
 	}
 	if p.quiet < p.tail {
 		p.quiet += len(p.pcm)
 		return true
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.priming > 0 {
 		p.priming--
 		return true

@@ -127,14 +127,22 @@ func (f *forwarder) callbacks() lksdk.ParticipantCallback {
 				f.choose()
 			}
 		},
-		OnTrackSubscribed: func(track *webrtc.TrackRemote, _ *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
-			f.readers.Go(func() { f.read(track) })
+		OnTrackSubscribed: func(track *webrtc.TrackRemote, publication *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
+			f.readers.Go(func() { f.read(track, publication) })
 		},
 	}
 }
 
+// wants tells whether the publication's audio is still to be forwarded: some of it arrives after its
+// subscription was ended.
+func (f *forwarder) wants(publication *lksdk.RemoteTrackPublication) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.current == publication
+}
+
 // read forwards a track until it ends, which is when its subscription does.
-func (f *forwarder) read(track *webrtc.TrackRemote) {
+func (f *forwarder) read(track *webrtc.TrackRemote, publication *lksdk.RemoteTrackPublication) {
 	decoder, err := opus.NewDecoder(1)
 	if err != nil {
 		return
@@ -155,7 +163,9 @@ func (f *forwarder) read(track *webrtc.TrackRemote) {
 			continue
 		}
 		narrow = resampler.Process(narrow[:0], pcm[:frames])
-		f.send(toS16LE(narrow))
+		if f.wants(publication) {
+			f.send(toS16LE(narrow))
+		}
 	}
 }
 
