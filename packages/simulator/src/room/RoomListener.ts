@@ -1,6 +1,6 @@
 import type { Closable } from "../closers.js";
 import { Waiters } from "../wait.js";
-import type { ArrivedPacket } from "./packets.js";
+import { type ArrivedPacket, isServerSilence } from "./packets.js";
 import type { TapRecord } from "./RoomTap.js";
 
 /** Packets of one track that are kept, the newest: 100 minutes at 20 ms. */
@@ -139,16 +139,13 @@ export class RoomListener implements Closable {
     this.#tracks.push({ sid: track, name, publisher, subscribedAtMs: at / 1000, packets: [], isOver: false });
   }
 
-  #packet({ track, at, seq, ts, marker, ssrc, payload }: Extract<TapRecord, { type: "packet" }>): void {
+  #packet({ track, at, seq, ts, marker, ssrc, ...record }: Extract<TapRecord, { type: "packet" }>): void {
+    const payload = Buffer.from(record.payload, "base64");
+    if (isServerSilence(payload)) {
+      return;
+    }
     this.#withTrack(track, ({ packets }) => {
-      packets.push({
-        atMs: at / 1000,
-        seq,
-        timestamp: ts,
-        marker,
-        ssrc,
-        payload: Buffer.from(payload, "base64"),
-      });
+      packets.push({ atMs: at / 1000, seq, timestamp: ts, marker, ssrc, payload });
       if (packets.length > MAX_PACKETS) {
         packets.splice(0, MAX_PACKETS / 10);
       }

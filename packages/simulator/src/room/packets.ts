@@ -63,6 +63,14 @@ export function opusLength(payload: Uint8Array): number {
   return frames * (frameLengths[toc >> 3] as number);
 }
 
+/** An empty Opus frame and zeros, 80 bytes in all, which is what a LiveKit server sends as silence. */
+const serverSilence = Buffer.concat([Buffer.from([0xf8, 0xff, 0xfe]), Buffer.alloc(77)]);
+
+/** Whether a packet is silence of the server's own: whoever subscribes to a track that is idle gets some. */
+export function isServerSilence(payload: Uint8Array): boolean {
+  return serverSilence.equals(payload);
+}
+
 /**
  * Splits a track into its sounds: a new one begins where the RTP time moves on by more than `idleMs`
  * with an unbroken sequence, which is how an idle room resumes.
