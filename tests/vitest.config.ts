@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
-    globalSetup: ["tests/harness/livekit.global.ts"],
+    globalSetup: ["./tests/harness/livekit.global.ts"],
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -2,7 +2,7 @@ import { type Comparison, compare, countGaps, type Heard, type Reference } from 
 import { expect } from "vitest";
 
 /** What a sound that was played whole has to be; the likeness is what Opus at 64 kbit/s leaves. */
-export const whole = { lengthMs: 20, overall: 0.97, worst: 0.9, levelDb: 0.5 } as const;
+const whole = { lengthMs: 20, overall: 0.97, worst: 0.9, levelDb: 0.5 } as const;
 
 /** Asserts that a sound was heard as it is: whole, without a gap, alike, at its level. */
 export function expectWhole(heard: Heard, reference: Reference, levelDb = 0): Comparison {

@@ -20,7 +20,7 @@ export interface Sound {
 let next = 1;
 
 /** Serves samples as a WAV. */
-export function serveWav(rig: BridgeRig, pcm: Pcm): Sound {
+function serveWav(rig: BridgeRig, pcm: Pcm): Sound {
   const data = writeWav(pcm);
   return { url: rig.samples.serve(`test-${next++}.wav`, data), reference: toReference(pcm), data };
 }

@@ -52,8 +52,3 @@ func floats(raw []byte) []float32 {
 	}
 	return out
 }
-
-func rmsOf(x []float32) float64 {
-	rms, _ := difference(x, make([]float32, len(x)))
-	return rms
-}

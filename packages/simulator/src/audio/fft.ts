@@ -19,7 +19,7 @@ export function spectrum(samples: Float32Array, size: number): Spectrum {
 }
 
 /** In-place forward FFT, radix 2, decimation in time (Cooley and Tukey 1965). */
-export function fft({ re, im }: Spectrum): void {
+function fft({ re, im }: Spectrum): void {
   reorder(re, im);
   for (let half = 1; half < re.length; half *= 2) {
     butterflies(re, im, half);

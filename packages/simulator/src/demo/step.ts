@@ -37,7 +37,7 @@ export interface StepResult {
   readonly packets: readonly ArrivedPacket[];
 }
 
-export interface Asked {
+interface Asked {
   readonly file: string;
   readonly url: string;
   readonly volume: number;

@@ -13,7 +13,7 @@ export interface StackEnv {
 }
 
 /** The repository: where `samples/` and `out/` are. */
-export const repositoryRoot = fileURLToPath(new URL("../../../../", import.meta.url));
+const repositoryRoot = fileURLToPath(new URL("../../../../", import.meta.url));
 
 /** Path of a file or folder of the repository. */
 export function inRepository(...parts: string[]): string {
