@@ -1,4 +1,3 @@
-import { BridgeClient, BridgeClientError, type ConnectOptions } from "@server-playback/bridge-client";
 import type {
   AudioPlayRequest,
   AudioStopRequest,
@@ -6,11 +5,15 @@ import type {
   BridgeEvent,
   BridgeEventOf,
 } from "@server-playback/protocol";
+import { BridgeLink, type ConnectBridge, describe, type OpenBridge } from "./BridgeLink.js";
+import { type BridgeDirectory, bridgeUrls, StaticBridges } from "./bridge-directory.js";
 import type { DurationCorrelation } from "./DurationCorrelation.js";
+import type { JobNews, JobObserver } from "./JobObserver.js";
 import type { LiveKitManager } from "./LiveKitManager.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import { RecentSet } from "./recent-set.js";
+import { SpeechError, type SpeechPlayer } from "./SpeechPlayer.js";
 import {
   type ActiveJob,
   cancelledJob,
@@ -18,21 +21,26 @@ import {
   failedJob,
   finishedJob,
   newJob,
+  type PlayOptions,
+  playedMs,
+  positionMs,
   type SpeakerJob,
+  strandedJob,
   streamingJob,
 } from "./speaker-job.js";
 
-/** How long server playback rests for a session after its bridge could not be reached, unless set. */
-const BRIDGE_COOLDOWN_MS = 5 * 60_000;
 /** Plays of one user at once; the room is no place for more, and memory stays bounded. */
 const MAX_ACTIVE_JOBS = 32;
 /** Finished plays that are still recognised when their request comes again. */
 const REMEMBERED_PLAYS = 256;
 /** URLs known to be no audio, which are not tried again. */
 const REMEMBERED_URLS = 64;
+/** How often a sound goes on with another bridge: one that ends every bridge must end itself. */
+const MAX_MOVES = 3;
+/** How long a bridge is looked for when the one that played is gone, in ms. */
+const RECOVERY_MS = 5_000;
 
-/** What a SpeakerManager needs of a connection to a bridge. */
-export type BridgeConnection = Pick<BridgeClient, "send" | "on" | "close" | "isOpen">;
+export type { BridgeConnection } from "./BridgeLink.js";
 
 /** What a SpeakerManager needs of the session that it plays for. */
 export interface SpeakerSession {
@@ -45,42 +53,35 @@ export interface SpeakerSession {
 
 export interface SpeakerManagerOptions {
   enable: boolean;
-  /** The bridge's socket, e.g. `ws://livekit-bridge:8080/ws`. */
+  /** The bridge's socket, e.g. `ws://livekit-bridge:8080/ws`; or several, with commas between them. */
   bridgeUrl: string;
   bridgeSecret?: string | undefined;
   cooldownMs?: number | undefined;
+  /** Default: those that `bridgeUrl` lists. */
+  bridges?: BridgeDirectory | undefined;
+  /** Speaks texts; without it none is spoken in the room. */
+  speech?: SpeechPlayer | undefined;
+  observer?: JobObserver | undefined;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  connect?: (url: string, options: ConnectOptions) => Promise<BridgeConnection>;
+  connect?: ConnectBridge;
 }
-
-/** An open connection, with the identity that its tokens carry. */
-interface OpenLink {
-  readonly state: "open";
-  readonly client: BridgeConnection;
-  readonly identity: string;
-}
-
-type Link =
-  | { readonly state: "idle" }
-  | { readonly state: "connecting"; readonly abort: AbortController }
-  | OpenLink
-  | { readonly state: "resting"; readonly until: number }
-  | { readonly state: "disposed" };
 
 /**
- * Plays one user's sounds in the user's room, through one connection to a bridge that the first
- * play opens. Beside the glasses' own playback and without a say in it: no call here throws or
- * rejects, whatever the bridge does.
+ * Plays one user's sounds in the user's room, through one connection to a bridge that the first play
+ * opens. It keeps the jobs and the truth about them. No call here throws or rejects, whatever the
+ * bridge does: the glasses' own playback shares this process.
  */
 export class SpeakerManager {
   readonly #session: SpeakerSession;
   readonly #options: SpeakerManagerOptions;
   readonly #now: () => number;
+  readonly #link: BridgeLink;
   readonly #jobs = new Map<string, ActiveJob>();
   readonly #finished = new RecentSet<string>(REMEMBERED_PLAYS);
   readonly #notAudio = new RecentSet<string>(REMEMBERED_URLS);
-  #link: Link = { state: "idle" };
+  /** Ends the making of speech whose job is over. */
+  readonly #speaking = new Map<string, AbortController>();
   /** Commands go out in the order of the requests: each play waits for the one before it. */
   #lastPlay: Promise<void> = Promise.resolve();
   #disposal: Promise<void> | undefined;
@@ -89,6 +90,7 @@ export class SpeakerManager {
     this.#session = userSession;
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#link = this.#newLink();
   }
 
   /** Jobs that have not ended. */
@@ -96,18 +98,29 @@ export class SpeakerManager {
     return [...this.#jobs.values()];
   }
 
+  /** How the connection to a bridge stands. */
+  get bridge(): BridgeLink["state"] {
+    return this.#link.state;
+  }
+
+  /** The job of this request, while it has not ended. */
+  job(requestId: string): SpeakerJob | undefined {
+    return this.#jobs.get(requestId);
+  }
+
   /** Plays the request's sound in the room; resolves when the bridge was told, or the job has ended. */
-  start(msg: AudioPlayRequest): Promise<void> {
-    const refusal = this.#refusal(msg);
+  start(msg: AudioPlayRequest, options: PlayOptions = {}): Promise<void> {
+    const job = newJob(msg, options, this.#now());
+    const refusal = this.#refusal(job);
     if (refusal !== undefined) {
       this.#session.log.debug({ requestId: msg.requestId, refusal }, "not played in the room");
       return Promise.resolve();
     }
-    this.#jobs.set(msg.requestId, newJob(msg, this.#now()));
     this.#session.metrics.playsStarted.inc();
-    this.#log("info", msg.requestId, "play requested", { packageName: msg.packageName });
-    this.#lastPlay = this.#lastPlay.then(() => this.#play(msg));
-    return this.#lastPlay;
+    this.#log("info", msg.requestId, "play requested", { packageName: msg.packageName, mode: job.mode });
+    this.#set(job);
+    this.#news(msg.requestId, { step: "asked" });
+    return this.#inOrder(() => this.#play(msg.requestId));
   }
 
   /** Stops the app's sounds, all or those of one layer. Those still on their way are never heard. */
@@ -121,11 +134,64 @@ export class SpeakerManager {
     return Promise.resolve();
   }
 
+  // ---- an operator's controls: each says whether there was such a job to tell the bridge of ----------
+
+  stopJob(requestId: string, reason = "operator"): boolean {
+    const job = this.#jobs.get(requestId);
+    if (job !== undefined) {
+      this.#stopJob(job, reason);
+    }
+    return job !== undefined;
+  }
+
+  pause(requestId: string): boolean {
+    return this.#control({ action: "pause_playback", requestId });
+  }
+
+  resume(requestId: string): boolean {
+    return this.#control({ action: "resume_playback", requestId });
+  }
+
+  /** Goes on at this position in the sound, in ms. */
+  seek(requestId: string, toMs: number): boolean {
+    const isTold = this.#control({ action: "seek_playback", requestId, positionMs: toMs });
+    this.#withJob(requestId, (job) => {
+      if (isTold) {
+        this.#set({ ...job, fromMs: toMs - playedMs(job, this.#now()) });
+        this.#news(requestId, { step: "sought", positionMs: toMs });
+      }
+    });
+    return isTold;
+  }
+
+  /** Linear, from 0 to 1; reached after `rampMs`. */
+  setVolume(requestId: string, volume: number, rampMs?: number): boolean {
+    const ramp = rampMs === undefined ? {} : { rampMs };
+    const isTold = this.#control({ action: "set_volume", requestId, volume, ...ramp });
+    this.#withJob(requestId, (job) => this.#set({ ...job, volume }));
+    return isTold;
+  }
+
+  #control(command: BridgeCommand & { requestId: string }): boolean {
+    return this.#jobs.get(command.requestId)?.commandSent === true && this.#link.send(command);
+  }
+
+  // ---- what the bridge tells --------------------------------------------------------------------------
+
   /** Takes what the bridge tells. Events of unknown or finished plays change nothing. */
   handleBridgeEvent(evt: BridgeEvent): void {
     switch (evt.type) {
       case "play_started":
         this.#started(evt);
+        break;
+      case "play_progress":
+        this.#played(evt.requestId, evt.positionMs, "progress");
+        break;
+      case "play_paused":
+        this.#played(evt.requestId, evt.positionMs, "paused");
+        break;
+      case "play_resumed":
+        this.#played(evt.requestId, evt.positionMs, "resumed");
         break;
       case "play_complete":
         this.#withJob(evt.requestId, (job) => this.#finish(finishedJob(job, evt)));
@@ -145,9 +211,6 @@ export class SpeakerManager {
         this.#session.log.info(details, type);
         break;
       }
-      case "play_progress":
-      case "play_paused":
-      case "play_resumed":
       case "pong":
       case "stats":
         break;
@@ -161,73 +224,112 @@ export class SpeakerManager {
   }
 
   async #dispose(): Promise<void> {
-    const link = this.#link;
-    this.#link = { state: "disposed" };
     for (const job of [...this.#jobs.values()]) {
       this.#finish(cancelledJob(job, "disposed"));
     }
-    if (link.state === "connecting") {
-      link.abort.abort();
-    }
-    if (link.state === "open") {
-      trySend(link.client, { action: "stop_playback", reason: "disposed" });
-      trySend(link.client, { action: "leave_room" });
-      await link.client.close();
-    }
+    await this.#link.close([{ action: "stop_playback", reason: "disposed" }, { action: "leave_room" }]);
     await this.#lastPlay;
   }
 
-  #refusal(msg: AudioPlayRequest): string | undefined {
+  #newLink(): BridgeLink {
+    const { bridgeUrl, bridges, bridgeSecret, cooldownMs, connect } = this.#options;
+    const { liveKit, log, metrics, userId } = this.#session;
+    const owner = {
+      log,
+      metrics,
+      roomName: liveKit?.roomName(userId) ?? "",
+      newIdentity: () => liveKit?.newBridgeIdentity() ?? "",
+      onEvent: (event: BridgeEvent) => this.handleBridgeEvent(event),
+      onLost: () => this.#bridgeLost(),
+    };
+    return new BridgeLink(owner, {
+      bridges: bridges ?? new StaticBridges(bridgeUrls(bridgeUrl), this.#now),
+      secret: bridgeSecret,
+      cooldownMs,
+      now: this.#now,
+      connect,
+    });
+  }
+
+  #refusal({ requestId, source }: ActiveJob): string | undefined {
     if (!this.#options.enable || this.#session.liveKit === undefined) {
       return "off";
     }
-    if (this.#link.state === "disposed" || this.#isResting()) {
-      return this.#link.state;
+    if (this.#disposal !== undefined) {
+      return "disposed";
     }
-    if (this.#jobs.has(msg.requestId) || this.#finished.has(msg.requestId)) {
+    if (this.#link.isResting) {
+      return "resting";
+    }
+    if (this.#jobs.has(requestId) || this.#finished.has(requestId)) {
       return "the same play";
     }
-    if (this.#notAudio.has(msg.audioUrl)) {
+    if (source.kind === "url" && this.#notAudio.has(source.url)) {
       return "known to be no audio";
+    }
+    if (source.kind === "speech" && this.#options.speech === undefined) {
+      return "nobody speaks";
     }
     return this.#jobs.size >= MAX_ACTIVE_JOBS ? "too many at once" : undefined;
   }
 
-  #isResting(): boolean {
-    return this.#link.state === "resting" && this.#now() < this.#link.until;
+  // ---- a play's way to the bridge ---------------------------------------------------------------------
+
+  #inOrder(act: () => Promise<void>): Promise<void> {
+    this.#lastPlay = this.#lastPlay.then(act);
+    return this.#lastPlay;
   }
 
-  async #play(msg: AudioPlayRequest): Promise<void> {
-    if (!this.#jobs.has(msg.requestId)) {
+  async #play(requestId: string, patienceMs = 0): Promise<void> {
+    if (this.#jobs.get(requestId)?.commandSent !== false) {
       return; // stopped before its turn
     }
     try {
-      const link = await this.#open();
-      const command = await this.#command(msg, link.identity);
-      const job = this.#jobs.get(msg.requestId);
-      if (job?.state !== "pending") {
+      const bridge = await this.#link.open(patienceMs);
+      const room = await this.#roomAccess(bridge.identity);
+      const job = this.#jobs.get(requestId);
+      if (job?.commandSent !== false) {
         return; // stopped meanwhile: the bridge never hears of it
       }
-      link.client.send(command);
-      this.#jobs.set(msg.requestId, { ...job, commandSent: true });
+      this.#tell(bridge, job, room);
+      this.#set({ ...job, commandSent: true });
     } catch (error) {
-      this.#withJob(msg.requestId, (job) =>
-        this.#finish(failedJob(job, "bridge_unavailable", describe(error))),
-      );
+      this.#withJob(requestId, (job) => this.#finish(failedJob(job, "bridge_unavailable", describe(error))));
     }
   }
 
-  async #command(msg: AudioPlayRequest, identity: string): Promise<BridgeCommand> {
-    const room = await this.#roomAccess(identity);
-    return {
-      action: "play_url",
-      requestId: msg.requestId,
-      url: msg.audioUrl,
-      ...room,
-      volume: msg.volume ?? 1,
-      stopOther: msg.stopOtherAudio ?? true,
-      trackId: msg.trackId ?? 0,
-    };
+  #tell({ client }: OpenBridge, job: ActiveJob, room: { roomName: string; token: string }): void {
+    const { requestId, source, volume, stopOther, trackId, loop } = job;
+    // what goes on with another bridge has replaced the others long ago
+    const common = { requestId, ...room, volume, stopOther: stopOther && job.moves === 0, trackId };
+    if (source.kind === "url") {
+      const start = job.fromMs > 0 ? { startMs: job.fromMs } : {};
+      const repeat = loop ? { loop } : {};
+      client.send({ action: "play_url", url: source.url, ...common, ...start, ...repeat });
+    } else {
+      const abort = new AbortController();
+      this.#speaking.set(requestId, abort);
+      const play = { speech: source, start: { action: "start_pcm" as const, ...common }, fromMs: job.fromMs };
+      void this.#speak({ ...play, line: client, signal: abort.signal });
+    }
+    if (job.state === "streaming" && job.paused) {
+      client.send({ action: "pause_playback", requestId });
+    }
+  }
+
+  async #speak(play: Parameters<SpeechPlayer["play"]>[0]): Promise<void> {
+    try {
+      await this.#options.speech?.play(play);
+    } catch (error) {
+      const code = error instanceof SpeechError ? error.code : "internal";
+      const { requestId } = play.start;
+      this.#withJob(requestId, (job) => {
+        if (!play.signal.aborted) {
+          this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
+          this.#finish(failedJob(job, code, describe(error)));
+        }
+      });
+    }
   }
 
   /** A fresh token with each command: the bridge uses it if it has to join, at once or after a fault. */
@@ -240,103 +342,61 @@ export class SpeakerManager {
     return { roomName, token: await liveKit.bridgeToken(roomName, identity) };
   }
 
-  /** The open connection, made if there is none. Called by one play at a time. */
-  async #open(): Promise<OpenLink> {
-    if (this.#link.state === "open") {
-      if (this.#link.client.isOpen) {
-        return this.#link;
-      }
-      this.#lost(this.#link); // it is closing: its end is only yet to be told
-    }
-    const link = this.#link;
-    if (link.state === "disposed" || this.#isResting()) {
-      throw new Error(`Server playback is ${link.state}.`);
-    }
-    return await this.#connect();
-  }
-
-  async #connect(): Promise<OpenLink> {
-    const { bridgeUrl, bridgeSecret, connect = BridgeClient.connect } = this.#options;
-    const abort = new AbortController();
-    this.#link = { state: "connecting", abort };
-    try {
-      const client = await connect(bridgeUrl, { secret: bridgeSecret, signal: abort.signal });
-      if (abort.signal.aborted) {
-        await client.close();
-        throw new Error("Disposed while connecting.");
-      }
-      return this.#connected(client);
-    } catch (error) {
-      this.#connectFailed(abort, error);
-      throw error;
-    }
-  }
-
-  #connected(client: BridgeConnection): OpenLink {
-    const identity = this.#session.liveKit?.newBridgeIdentity() ?? "";
-    const link: OpenLink = { state: "open", client, identity };
-    client.on("event", (event) => this.#take(event));
-    client.on("close", ({ wanted }) => wanted || this.#lost(link));
-    this.#link = link;
-    this.#session.log.info({ identity }, "bridge connected");
-    return link;
-  }
-
-  /** What fails here stays here: the glasses' playback shares this process. */
-  #take(event: BridgeEvent): void {
-    try {
-      this.handleBridgeEvent(event);
-    } catch (error) {
-      this.#session.log.error({ type: event.type, error: describe(error) }, "a bridge event failed");
-    }
-  }
-
-  #connectFailed(abort: AbortController, error: unknown): void {
-    if (abort.signal.aborted) {
-      return;
-    }
-    const cooldownMs = this.#options.cooldownMs ?? BRIDGE_COOLDOWN_MS;
-    this.#link = { state: "resting", until: this.#now() + cooldownMs };
-    this.#session.metrics.bridgeErrors.inc();
-    this.#session.log.warn({ error: describe(error), cooldownMs }, "no bridge: server playback rests");
-  }
-
-  #lost(link: OpenLink): void {
-    if (this.#link !== link) {
-      return;
-    }
-    this.#link = { state: "idle" };
-    this.#session.metrics.bridgeErrors.inc();
-    this.#session.log.warn("the connection to the bridge was lost");
-    for (const job of [...this.#jobs.values()]) {
-      if (job.state === "streaming" || job.commandSent) {
-        this.#finish(failedJob(job, "bridge_unavailable", "The connection to the bridge was lost."));
-      }
-    }
-  }
-
   #stopJob(job: ActiveJob, reason: string): void {
-    if (job.state === "pending" && !job.commandSent) {
+    if (job.commandSent) {
+      this.#link.send({ action: "stop_playback", requestId: job.requestId, reason });
+    } else {
       this.#finish(cancelledJob(job, reason));
-    } else if (this.#link.state === "open") {
-      trySend(this.#link.client, { action: "stop_playback", requestId: job.requestId, reason });
     }
   }
+
+  /** What was with the bridge goes on with the next one, where it was. */
+  #bridgeLost(): void {
+    for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
+      this.#silence(job.requestId);
+      if (job.moves >= MAX_MOVES) {
+        this.#finish(failedJob(job, "bridge_unavailable", "The connection to the bridge was lost again."));
+        continue;
+      }
+      this.#set(strandedJob(job, this.#now()));
+      void this.#inOrder(() => this.#play(job.requestId, RECOVERY_MS));
+    }
+  }
+
+  // ---- events -----------------------------------------------------------------------------------------
 
   #started(event: BridgeEventOf<"play_started">): void {
     this.#withJob(event.requestId, (job) => {
-      if (job.state === "streaming") {
+      if (job.state === "streaming" && job.moves === 0) {
         return; // reported again
       }
-      this.#jobs.set(job.requestId, streamingJob(job, event));
-      this.#session.metrics.firstFrameLatency.observe(event.firstFrameLatencyMs);
-      const { firstFrameLatencyMs, joinMs, codec, expectedDurationMs } = event;
-      this.#log("info", job.requestId, "play started", {
-        firstFrameLatencyMs,
-        joinMs,
-        codec,
-        expectedDurationMs,
-      });
+      const { requestId, firstFrameLatencyMs, joinMs, codec, expectedDurationMs } = event;
+      const now = this.#now();
+      this.#set(streamingJob(job, event, now));
+      if (job.state === "streaming") {
+        this.#news(requestId, { step: "recovered", positionMs: job.fromMs });
+        return;
+      }
+      this.#session.metrics.firstFrameLatency.observe(firstFrameLatencyMs);
+      const details = { firstFrameLatencyMs, joinMs, codec, expectedDurationMs };
+      this.#log("info", requestId, "play started", details);
+      if (joinMs > 0) {
+        this.#news(requestId, { step: "joined", tookMs: joinMs });
+      }
+      this.#news(requestId, { step: "started", tookMs: firstFrameLatencyMs, note: codec });
+    });
+  }
+
+  #played(requestId: string, heardMs: number, step: "progress" | "paused" | "resumed"): void {
+    this.#withJob(requestId, (job) => {
+      if (job.state !== "streaming" || !job.commandSent) {
+        return;
+      }
+      const paused = step === "progress" ? job.paused : step === "paused";
+      const now = this.#now();
+      const next = { ...job, paused, playedMs: heardMs, playedAt: now };
+      this.#set(next);
+      this.#news(requestId, { step, positionMs: positionMs(next, now) });
     });
   }
 
@@ -355,19 +415,21 @@ export class SpeakerManager {
   }
 
   async #renewToken(roomName: string): Promise<void> {
-    const link = this.#link;
-    if (link.state !== "open") {
+    const bridge = this.#link.current;
+    if (bridge === undefined) {
       return;
     }
     try {
-      const access = await this.#roomAccess(link.identity);
-      if (access.roomName === roomName) {
-        trySend(link.client, { action: "join_room", ...access });
+      const access = await this.#roomAccess(bridge.identity);
+      if (access.roomName === roomName && this.#link.current === bridge) {
+        this.#link.send({ action: "join_room", ...access });
       }
     } catch (error) {
       this.#session.log.warn({ error: describe(error) }, "no fresh token");
     }
   }
+
+  // ---- jobs -------------------------------------------------------------------------------------------
 
   #withJob(requestId: string, act: (job: ActiveJob) => void): void {
     const job = this.#jobs.get(requestId);
@@ -376,10 +438,16 @@ export class SpeakerManager {
     }
   }
 
+  #set(job: ActiveJob): void {
+    this.#jobs.set(job.requestId, job);
+    this.#observe((observer) => observer.onJob(this.#session.userId, job));
+  }
+
   /** The only way out of {@link #jobs}: each job passes here once. */
   #finish(job: FinishedJob): void {
     this.#jobs.delete(job.requestId);
     this.#finished.add(job.requestId);
+    this.#silence(job.requestId);
     this.#count(job);
     const { state, durationMs, requestId } = job;
     const elapsedMs = this.#now() - job.startedAt;
@@ -390,6 +458,13 @@ export class SpeakerManager {
       const reason = job.state === "cancelled" ? job.reason : undefined;
       this.#log("info", requestId, "play ended", { state, reason, durationMs, elapsedMs });
     }
+    this.#news(requestId, { step: "ended" });
+    this.#observe((observer) => observer.onJob(this.#session.userId, job));
+  }
+
+  #silence(requestId: string): void {
+    this.#speaking.get(requestId)?.abort();
+    this.#speaking.delete(requestId);
   }
 
   #count(job: FinishedJob): void {
@@ -416,22 +491,22 @@ export class SpeakerManager {
     }
   }
 
+  #news(requestId: string, news: JobNews): void {
+    this.#observe((observer) => observer.onStep(this.#session.userId, requestId, news));
+  }
+
+  #observe(tell: (observer: JobObserver) => void): void {
+    const { observer } = this.#options;
+    try {
+      if (observer !== undefined) {
+        tell(observer);
+      }
+    } catch (error) {
+      this.#session.log.error({ error: describe(error) }, "the observer of jobs failed");
+    }
+  }
+
   #log(level: "info" | "warn", requestId: string, text: string, details: object): void {
     this.#session.log[level]({ requestId, ...details }, text);
   }
-}
-
-/** Sends what may be lost: if the connection is gone, its end has ended the jobs as well. */
-function trySend(client: BridgeConnection, command: BridgeCommand): void {
-  try {
-    client.send(command);
-  } catch (error) {
-    if (!(error instanceof BridgeClientError)) {
-      throw error;
-    }
-  }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -8,6 +8,7 @@ import type {
   CloudToGlasses,
   GlassesToCloud,
   LiveKitAccess,
+  SessionSummary,
   WebhookRequest,
 } from "@server-playback/protocol";
 import { AppConnections, type AppSocket } from "./AppConnections.js";
@@ -20,7 +21,8 @@ import type { LiveKitManager } from "./LiveKitManager.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import { SpeakerManager, type SpeakerManagerOptions, type SpeakerSession } from "./SpeakerManager.js";
-import { isOwnSpeechUrl } from "./speech-url.js";
+import type { JobSource } from "./speaker-job.js";
+import { isOwnSpeechUrl, speechOf } from "./speech-url.js";
 import { postWebhook, WebhookError } from "./webhook.js";
 
 /** How long an app may take to answer its webhook, in ms, unless it connects before. */
@@ -41,6 +43,14 @@ export interface SessionContext {
   readonly graceMs: number;
   /** The server's http(s) URL as apps reach it. */
   readonly publicUrl: string;
+  readonly observer?: SessionObserver | undefined;
+}
+
+/** Port: follows the users' sessions. */
+export interface SessionObserver {
+  /** A session is new, or its {@link UserSession.summary} has changed. */
+  onSession(session: UserSession): void;
+  onSessionEnded(userId: string): void;
 }
 
 type GlassesLink =
@@ -69,9 +79,10 @@ export class UserSession implements SpeakerSession {
   readonly metrics: Metrics;
   readonly liveKit: LiveKitManager | undefined;
   readonly correlation: DurationCorrelation;
+  /** The user's sounds in the room. */
+  readonly speaker: SpeakerManager;
   readonly #context: SessionContext;
   readonly #onEnd: (end: Promise<void>) => void;
-  readonly #speaker: SpeakerManager;
   readonly #apps: AppConnections;
   readonly #router: AudioRouter;
   readonly #starts = new Map<string, Promise<StartResult>>();
@@ -90,7 +101,7 @@ export class UserSession implements SpeakerSession {
     this.liveKit = context.liveKit;
     this.log = context.log.child({ user: userId, room: context.liveKit?.roomName(userId) });
     this.correlation = new DurationCorrelation(this.log);
-    this.#speaker = new SpeakerManager(this, context.speaker);
+    this.speaker = new SpeakerManager(this, context.speaker);
     this.#apps = new AppConnections(context.graceMs, (packageName) => this.#appGone(packageName));
     this.#router = new AudioRouter({
       sessionId: this.sessionId,
@@ -100,6 +111,23 @@ export class UserSession implements SpeakerSession {
       sendToApp: (packageName, message) => this.#respondToApp(packageName, message),
     });
     this.#glasses = this.#glassesAway();
+  }
+
+  /** The session as operators see it. */
+  get summary(): SessionSummary {
+    return {
+      userId: this.userId,
+      sessionId: this.sessionId,
+      startedAt: this.startedAt.getTime(),
+      glasses: this.#glasses.state === "connected" ? "connected" : "away",
+      roomName: this.liveKit?.roomName(this.userId),
+      apps: this.#apps.packageNames.map((packageName) => ({
+        packageName,
+        connected: this.#apps.isConnected(packageName),
+      })),
+      bridge: this.speaker.bridge,
+      activeJobs: this.speaker.jobs.length,
+    };
   }
 
   get isEnded(): boolean {
@@ -118,6 +146,7 @@ export class UserSession implements SpeakerSession {
     }
     this.#glasses = { state: "connected", socket, wantsRoom };
     this.log.info({ wantsRoom }, "glasses connected");
+    this.#changed();
     this.#acknowledge(socket, livekit);
     if (link.state === "away") {
       clearTimeout(link.grace);
@@ -131,6 +160,7 @@ export class UserSession implements SpeakerSession {
     if (this.#glasses.state === "connected" && this.#glasses.socket === socket) {
       this.#glasses = this.#glassesAway();
       this.log.info("glasses away");
+      this.#changed();
     }
   }
 
@@ -201,6 +231,7 @@ export class UserSession implements SpeakerSession {
       mentraosSettings: {},
       timestamp: new Date().toISOString(),
     });
+    this.#changed();
   }
 
   /** The socket is gone; if it was the app's current one, the app has the grace time to come back. */
@@ -208,6 +239,7 @@ export class UserSession implements SpeakerSession {
     if (this.#apps.isCurrent(packageName, socket)) {
       this.#apps.detach(packageName);
       this.log.info({ packageName }, "app away");
+      this.#changed();
     }
   }
 
@@ -254,7 +286,7 @@ export class UserSession implements SpeakerSession {
       link.socket.close(why === "restarting" ? closeCodes.restarting : closeCodes.sessionEnded);
     }
     const told = this.#apps.packageNames.map((packageName) => this.#endApp(packageName, why));
-    await Promise.all([...told, this.#speaker.dispose()]);
+    await Promise.all([...told, this.speaker.dispose()]);
   }
 
   async #endApp(packageName: string, why: SessionEnd): Promise<void> {
@@ -331,16 +363,18 @@ export class UserSession implements SpeakerSession {
     if (!this.#router.play(request)) {
       return;
     }
-    if (isOwnSpeechUrl(request.audioUrl, this.#context.publicUrl)) {
-      this.log.info({ requestId: request.requestId }, "own speech is not played in the room");
-      return;
-    }
-    void this.#speaker.start(request);
+    void this.speaker.start(request, { source: this.#sourceOf(request) });
+  }
+
+  /** This server's own speech is not fetched: the text goes to the one who speaks. */
+  #sourceOf({ audioUrl }: AudioPlayRequest): JobSource {
+    const speech = isOwnSpeechUrl(audioUrl, this.#context.publicUrl) ? speechOf(audioUrl) : undefined;
+    return speech === undefined ? { kind: "url", url: audioUrl } : { kind: "speech", ...speech };
   }
 
   #stop(request: AudioStopRequest, reason?: string): void {
     this.#router.stop(request);
-    void this.#speaker.stop(request, reason);
+    void this.speaker.stop(request, reason);
   }
 
   #silence(packageName: string): void {
@@ -399,6 +433,7 @@ export class UserSession implements SpeakerSession {
     this.#silence(packageName);
     this.#router.forget(packageName);
     this.#apps.remove(packageName, closeCodes.appStopped);
+    this.#changed();
   }
 
   #removeApp(packageName: string, reason: "user_disabled" | "system_stop", code: CloseCode): void {
@@ -410,5 +445,12 @@ export class UserSession implements SpeakerSession {
       timestamp: new Date().toISOString(),
     };
     this.#apps.remove(packageName, code, farewell);
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (!this.isEnded) {
+      this.#context.observer?.onSession(this);
+    }
   }
 }

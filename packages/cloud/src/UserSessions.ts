@@ -1,3 +1,4 @@
+import type { SpeakerJob } from "./speaker-job.js";
 import { type SessionContext, UserSession } from "./UserSession.js";
 
 /** Every user's session: one a user. */
@@ -14,6 +15,22 @@ export class UserSessions {
 
   get(userId: string): UserSession | undefined {
     return this.#byUser.get(userId);
+  }
+
+  /** Every session. */
+  [Symbol.iterator](): IterableIterator<UserSession> {
+    return this.#byUser.values();
+  }
+
+  /** A job that has not ended, and whose it is. */
+  findJob(requestId: string): { session: UserSession; job: SpeakerJob } | undefined {
+    for (const session of this) {
+      const job = session.speaker.job(requestId);
+      if (job !== undefined) {
+        return { session, job };
+      }
+    }
+    return undefined;
   }
 
   /** The user's session, begun if there is none; `undefined` once the server closes. */
@@ -35,11 +52,13 @@ export class UserSessions {
     const session = new UserSession(userId, this.#context, (end) => {
       this.#byUser.delete(userId);
       this.#count();
+      this.#context.observer?.onSessionEnded(userId);
       this.#ending.add(end);
       void end.finally(() => this.#ending.delete(end));
     });
     this.#byUser.set(userId, session);
     this.#count();
+    this.#context.observer?.onSession(session);
     return session;
   }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bridgeUrls } from "./bridge-directory.js";
 
 interface Setting<T> {
   readonly schema: z.ZodType<T>;
@@ -15,6 +16,7 @@ const whole = (min: number, max: number) =>
     .min(min, `is less than ${min}`)
     .max(max, `is more than ${max}`);
 const url = (protocol: RegExp, what: string) => z.url({ protocol, error: `is not a ${what} URL` });
+const isSocketUrl = (text: string) => url(/^wss?$/, "ws(s)").safeParse(text).success;
 const secret = (min: number) => z.string().min(min, `is shorter than ${min} characters`);
 const yesOrNo = z
   .enum(["true", "false"], { error: "is neither true nor false" })
@@ -53,8 +55,11 @@ export const settings = {
   LIVEKIT_API_KEY: setting(z.string().optional(), "The LiveKit API key", true),
   LIVEKIT_API_SECRET: setting(z.string().optional(), "The LiveKit API secret", true),
   LIVEKIT_GO_BRIDGE_URL: setting(
-    url(/^wss?$/, "ws(s)").optional(),
-    "The bridge's socket, e.g. ws://livekit-bridge:8080/ws",
+    z
+      .string()
+      .refine((list) => bridgeUrls(list).every(isSocketUrl), { error: "is not a list of ws(s) URLs" })
+      .optional(),
+    "The bridge's socket, e.g. ws://livekit-bridge:8080/ws; or several, with commas between them",
   ),
   BRIDGE_SHARED_SECRET: setting(secret(16).optional(), "What the bridge asks for, if it asks", true),
   SERVER_PLAYBACK_MODE: setting(

@@ -1,23 +1,68 @@
-import type { AudioPlayRequest, BridgeEventOf, ErrorCode } from "@server-playback/protocol";
+import type { AudioPlayRequest, BridgeEventOf, PlayErrorCode } from "@server-playback/protocol";
 
-/** Why a job failed: the bridge's code, or that no bridge could be reached or its connection was lost. */
-export type JobErrorCode = ErrorCode | "bridge_unavailable";
+/** Why a job failed: the bridge's code, or one of this server's own. */
+export type JobErrorCode = PlayErrorCode;
+
+/** A text to be spoken, and how. */
+export interface Speech {
+  readonly text: string;
+  readonly voice?: string | undefined;
+  readonly model?: string | undefined;
+  /** What the provider of the voice understands. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Where a job's sound comes from. */
+export type JobSource =
+  | { readonly kind: "url"; readonly url: string }
+  | ({ readonly kind: "speech" } & Speech);
+
+/** `shadow`: the room hears what the glasses play. `primary`: the room is the playback. */
+export type JobMode = "shadow" | "primary";
+
+/** How a play is meant, beyond what the app's request says. */
+export interface PlayOptions {
+  mode?: JobMode;
+  /** Default: the request's `audioUrl`, fetched by the bridge. */
+  source?: JobSource;
+  /** Where in the sound to begin, in ms. */
+  startMs?: number;
+  loop?: boolean;
+}
 
 /** What is known of a play from its request on. */
 interface SpeakerPlay {
   readonly requestId: string;
   readonly audioUrl: string;
+  readonly source: JobSource;
   readonly packageName: string;
+  readonly mode: JobMode;
   readonly trackId: number;
+  readonly stopOther: boolean;
+  readonly volume: number;
+  readonly loop: boolean;
   /** When the app's request came, in ms since the epoch. */
   readonly startedAt: number;
+  /** Position in the sound at which the bridge that plays it has begun, or will begin, in ms. */
+  readonly fromMs: number;
+  /** What was heard from bridges that are gone, in ms. */
+  readonly heardBeforeMs: number;
+  /** How often it went on with another bridge. */
+  readonly moves: number;
 }
 
 /** `commandSent` tells whether the bridge knows of it and so will have the last word on it. */
 export type PendingJob = SpeakerPlay & { readonly state: "pending"; readonly commandSent: boolean };
 export type StreamingJob = SpeakerPlay & {
   readonly state: "streaming";
+  readonly commandSent: boolean;
   readonly firstFrameLatencyMs: number;
+  readonly expectedDurationMs?: number | undefined;
+  readonly paused: boolean;
+  /** What this bridge has played out, in ms. */
+  readonly playedMs: number;
+  /** When it said so, in ms since the epoch; undefined while no bridge plays it. */
+  readonly playedAt: number | undefined;
 };
 export type ActiveJob = PendingJob | StreamingJob;
 
@@ -31,18 +76,54 @@ export type FinishedJob = SpeakerPlay & { readonly durationMs?: number | undefin
 /** A play request being carried out: pending, streaming, then one terminal state. */
 export type SpeakerJob = ActiveJob | FinishedJob;
 
-export function newJob(request: AudioPlayRequest, now: number): PendingJob {
-  const { requestId, audioUrl, packageName, trackId = 0 } = request;
-  return { state: "pending", commandSent: false, requestId, audioUrl, packageName, trackId, startedAt: now };
+export function newJob(request: AudioPlayRequest, options: PlayOptions, now: number): PendingJob {
+  const { requestId, audioUrl, packageName, trackId = 0, volume = 1, stopOtherAudio = true } = request;
+  const { mode = "shadow", source = { kind: "url", url: audioUrl }, startMs = 0, loop = false } = options;
+  const asked = { requestId, audioUrl, source, packageName, mode, trackId, stopOther: stopOtherAudio };
+  const begin = { volume, loop, startedAt: now, fromMs: startMs, heardBeforeMs: 0, moves: 0 };
+  return { state: "pending", commandSent: false, ...asked, ...begin };
 }
 
-export function streamingJob(job: ActiveJob, event: BridgeEventOf<"play_started">): StreamingJob {
-  return { ...play(job), state: "streaming", firstFrameLatencyMs: event.firstFrameLatencyMs };
+export function streamingJob(
+  job: ActiveJob,
+  event: BridgeEventOf<"play_started">,
+  now: number,
+): StreamingJob {
+  const { firstFrameLatencyMs, expectedDurationMs } = event;
+  const told = { firstFrameLatencyMs, expectedDurationMs, playedMs: 0, playedAt: now, paused: false };
+  return { ...play(job), state: "streaming", commandSent: true, ...told };
+}
+
+/** What this bridge has played of it by now, in ms: what it last said, and the time since. */
+export function playedMs(job: ActiveJob, now: number): number {
+  if (job.state === "pending") {
+    return 0;
+  }
+  const since = job.paused || job.playedAt === undefined ? 0 : Math.max(0, now - job.playedAt);
+  return job.playedMs + since;
+}
+
+/** Position in the sound by now, in ms of media time. */
+export function positionMs(job: ActiveJob, now: number): number {
+  const position = job.fromMs + playedMs(job, now);
+  const length = job.state === "streaming" && !job.loop ? job.expectedDurationMs : undefined;
+  return length === undefined ? position : Math.min(position, length);
+}
+
+/** The job without its bridge, ready to go on where it was with another one. */
+export function strandedJob(job: ActiveJob, now: number): ActiveJob {
+  const moved = { commandSent: false, moves: job.moves + 1 };
+  if (job.state === "pending") {
+    return { ...job, ...moved };
+  }
+  const heardBeforeMs = job.heardBeforeMs + playedMs(job, now);
+  const position = { fromMs: positionMs(job, now), heardBeforeMs, playedMs: 0, playedAt: undefined };
+  return { ...job, ...moved, ...position };
 }
 
 /** The end that the bridge reports. */
 export function finishedJob(job: ActiveJob, event: BridgeEventOf<"play_complete">): FinishedJob {
-  const { durationMs } = event;
+  const durationMs = event.durationMs === undefined ? heardBefore(job) : job.heardBeforeMs + event.durationMs;
   if (event.success) {
     return { ...play(job), state: "completed", durationMs };
   }
@@ -52,13 +133,34 @@ export function finishedJob(job: ActiveJob, event: BridgeEventOf<"play_complete"
 }
 
 export function cancelledJob(job: ActiveJob, reason: string): FinishedJob {
-  return { ...play(job), state: "cancelled", reason };
+  return { ...play(job), state: "cancelled", durationMs: heardBefore(job), reason };
 }
 
 export function failedJob(job: ActiveJob, error: JobErrorCode, message?: string): FinishedJob {
-  return { ...play(job), state: "error", error, message };
+  return { ...play(job), state: "error", durationMs: heardBefore(job), error, message };
 }
 
-function play({ requestId, audioUrl, packageName, trackId, startedAt }: SpeakerPlay): SpeakerPlay {
-  return { requestId, audioUrl, packageName, trackId, startedAt };
+/** What is known to have been heard when no bridge says it. */
+function heardBefore({ heardBeforeMs }: SpeakerPlay): number | undefined {
+  return heardBeforeMs > 0 ? heardBeforeMs : undefined;
+}
+
+function play(job: SpeakerPlay): SpeakerPlay {
+  const { requestId, audioUrl, source, packageName, mode, trackId, stopOther } = job;
+  const { volume, loop, startedAt, fromMs, heardBeforeMs, moves } = job;
+  return {
+    requestId,
+    audioUrl,
+    source,
+    packageName,
+    mode,
+    trackId,
+    stopOther,
+    volume,
+    loop,
+    startedAt,
+    fromMs,
+    heardBeforeMs,
+    moves,
+  };
 }

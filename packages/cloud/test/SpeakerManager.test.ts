@@ -1,5 +1,6 @@
 import { decodeJwt } from "jose";
 import { describe, expect, it, vi } from "vitest";
+import { SpeechError, type SpeechPlay } from "../src/SpeechPlayer.js";
 import { app, otherApp } from "./fixtures.js";
 import { completed, request, SpeakerWorld, started } from "./speaker-world.js";
 
@@ -242,18 +243,227 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("CL-22 that goes in the middle ends what it played, and the next play finds another", async () => {
+  it("REC-20 that goes in the middle leaves its sounds to the next one, where they were", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    await world.start(request("r2", { stopOtherAudio: true, volume: 0.5 }));
+    world.connection.say(started("r1"));
+    world.connection.say({ type: "play_progress", requestId: "r1", positionMs: 1_000, bufferedMs: 0 });
+    world.now += 400;
+    world.connection.lose();
+    world.connection.tellOfEnd();
+    world.now += 300; // silence is no part of the sound
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await world.settle();
+    expect(world.connection.commands).toMatchObject([
+      { action: "play_url", requestId: "r1", startMs: 1_400, stopOther: false },
+      { action: "play_url", requestId: "r2", volume: 0.5, stopOther: false },
+    ]);
+    expect(world.connection.commands[1]).not.toHaveProperty("startMs");
+    const identities = world.commands.map((command) => decodeJwt((command as { token: string }).token).sub);
+    expect(new Set(identities).size).toBe(2);
+    world.connection.say(started("r1"));
+    world.connection.say(completed("r1", 600));
+    expect(world.ends("r1")).toMatchObject([{ state: "completed", durationMs: 2_000 }]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-20 that goes before the news of it is found out by the next play", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));
     world.connection.lose();
-    await world.start(request("r2")); // comes before the news of the end
+    await world.start(request("r2"));
     world.connections[0]?.tellOfEnd();
-    expect(world.ends("r1")).toMatchObject([{ state: "error", error: "bridge_unavailable" }]);
+    await world.settle();
     expect(world.connections).toHaveLength(2);
-    expect(world.speaker.jobs).toMatchObject([{ requestId: "r2", state: "pending" }]);
-    const identities = world.commands.map((command) => decodeJwt((command as { token: string }).token).sub);
-    expect(new Set(identities).size).toBe(2);
+    expect(world.connection.commands.map(({ requestId }) => requestId)).toEqual(["r2", "r1"]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-21 is looked for in the whole list, and again for a while", async () => {
+    const world = new SpeakerWorld(true, "ws://one.example/ws, ws://two.example/ws");
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    world.connection.lose();
+    world.connection.tellOfEnd();
+    const tried: string[] = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await vi.waitFor(() => expect(world.attempts).toHaveLength(1));
+      const [{ url, fail }] = world.attempts.splice(0, 1) as [(typeof world.attempts)[number]];
+      tried.push(url);
+      fail();
+    }
+    expect(tried).toEqual(["ws://one.example/ws", "ws://two.example/ws", "ws://one.example/ws"]);
+    expect(world.lines("no bridge: server playback rests")).toEqual([]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-21 is not looked for without end: the play fails, and server playback rests", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    world.connection.lose();
+    world.connection.tellOfEnd();
+    await vi.waitFor(() => expect(world.attempts).toHaveLength(1));
+    world.now += 5_000;
+    world.attempts.shift()?.fail();
+    await world.settle();
+    expect(world.ends("r1")).toMatchObject([{ state: "error", error: "bridge_unavailable" }]);
+    expect(world.lines("no bridge: server playback rests")).toHaveLength(1);
+    await world.speaker.dispose();
+  });
+
+  it("REC-22 is not taken down by a sound for ever: it moves three times", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("poison"));
+    for (let crash = 0; crash < 4; crash++) {
+      world.connection.lose();
+      world.connection.tellOfEnd();
+      await world.settle();
+      world.attempts.shift()?.succeed();
+      await world.settle();
+    }
+    expect(world.connections).toHaveLength(4);
+    expect(world.ends("poison")).toMatchObject([{ state: "error", error: "bridge_unavailable" }]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-20 leaves nothing to resume of what was stopped meanwhile", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    world.now += 700;
+    world.connection.lose();
+    world.connection.tellOfEnd();
+    await world.speaker.stop({ type: "audio_stop_request", packageName: app });
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await world.settle();
+    expect(world.ends("r1")).toMatchObject([{ state: "cancelled", reason: "user", durationMs: 700 }]);
+    expect(world.connection.commands).toEqual(world.connections.length === 1 ? [expect.anything()] : []);
+    await world.speaker.dispose();
+  });
+});
+
+describe("an operator's controls", () => {
+  it("CL-28 reach the bridge for a play that it knows, and no other", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    const { speaker } = world;
+    expect(speaker.pause("r1")).toBe(true);
+    world.connection.say({ type: "play_paused", requestId: "r1", positionMs: 500 });
+    expect(speaker.jobs).toMatchObject([{ paused: true, playedMs: 500 }]);
+    expect(speaker.seek("r1", 9_000)).toBe(true);
+    expect(speaker.setVolume("r1", 0.25, 100)).toBe(true);
+    expect(speaker.resume("r1")).toBe(true);
+    expect(speaker.pause("stranger")).toBe(false);
+    expect(speaker.stopJob("stranger")).toBe(false);
+    expect(speaker.stopJob("r1")).toBe(true);
+    expect(world.commands.slice(1)).toEqual([
+      { action: "pause_playback", requestId: "r1" },
+      { action: "seek_playback", requestId: "r1", positionMs: 9_000 },
+      { action: "set_volume", requestId: "r1", volume: 0.25, rampMs: 100 },
+      { action: "resume_playback", requestId: "r1" },
+      { action: "stop_playback", requestId: "r1", reason: "operator" },
+    ]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-20 hold with the next bridge: position, volume and pause", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    world.speaker.pause("r1");
+    world.connection.say({ type: "play_paused", requestId: "r1", positionMs: 500 });
+    world.speaker.seek("r1", 9_000);
+    world.speaker.setVolume("r1", 0.25);
+    world.now += 10_000;
+    world.connection.lose();
+    world.connection.tellOfEnd();
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await world.settle();
+    expect(world.connection.commands).toMatchObject([
+      { action: "play_url", requestId: "r1", startMs: 9_000, volume: 0.25 },
+      { action: "pause_playback", requestId: "r1" },
+    ]);
+    await world.speaker.dispose();
+  });
+});
+
+describe("the observer", () => {
+  it("CL-29 sees every change of every job, and cannot do harm", async () => {
+    const states: string[] = [];
+    const steps: string[] = [];
+    const world = new SpeakerWorld(true, undefined, {
+      onJob: (_userId, job) => states.push(job.state),
+      onStep: (_userId, _requestId, { step }) => {
+        steps.push(step);
+        throw new Error("a broken observer");
+      },
+    });
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    world.connection.say({ type: "play_progress", requestId: "r1", positionMs: 1_000, bufferedMs: 0 });
+    world.connection.say(completed("r1"));
+    expect(states).toEqual(["pending", "pending", "streaming", "streaming", "completed"]);
+    expect(steps).toEqual(["asked", "started", "progress", "ended"]);
+    expect(world.lines("the observer of jobs failed")).toHaveLength(4);
+    await world.speaker.dispose();
+  });
+});
+
+describe("speech", () => {
+  it("CL-30 is not played where nobody speaks", async () => {
+    const world = new SpeakerWorld();
+    await world.speaker.start(request("r1"), { source: { kind: "speech", text: "hello" } });
+    expect(world.attempts).toEqual([]);
+    await world.speaker.dispose();
+  });
+
+  it("CL-30 keeps its place among the commands, and ends with its job", async () => {
+    const plays: SpeechPlay[] = [];
+    const world = new SpeakerWorld(true, undefined, undefined, {
+      play: (play) => {
+        plays.push(play);
+        play.line.send({ ...play.start, sampleRate: 16_000 });
+        return new Promise((resolve) => play.signal.addEventListener("abort", () => resolve()));
+      },
+    });
+    const speech = { kind: "speech", text: "hello" } as const;
+    const first = world.speaker.start(request("said", { trackId: 2 }), { source: speech });
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await first;
+    await world.start(request("r2"));
+    expect(world.commands).toMatchObject([
+      { action: "start_pcm", requestId: "said", trackId: 2, sampleRate: 16_000, stopOther: true },
+      { action: "play_url", requestId: "r2" },
+    ]);
+    expect(plays).toMatchObject([{ speech, fromMs: 0 }]);
+    expect(plays[0]?.signal.aborted).toBe(false);
+    world.connection.say(completed("said"));
+    expect(plays[0]?.signal.aborted).toBe(true);
+    await world.speaker.dispose();
+  });
+
+  it("CL-30 that cannot be made ends its job with the reason", async () => {
+    const world = new SpeakerWorld(true, undefined, undefined, {
+      play: ({ line, start }) => {
+        line.send({ ...start, sampleRate: 16_000 });
+        return Promise.reject(new SpeechError("internal", "The voice is gone."));
+      },
+    });
+    const said = world.speaker.start(request("said"), { source: { kind: "speech", text: "hello" } });
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await said;
+    await world.settle();
+    expect(world.ends("said")).toMatchObject([{ error: "internal", message: "The voice is gone." }]);
+    expect(world.commands.at(-1)).toMatchObject({ action: "stop_playback", requestId: "said" });
     await world.speaker.dispose();
   });
 });

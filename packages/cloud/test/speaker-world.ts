@@ -2,9 +2,11 @@ import { setImmediate } from "node:timers/promises";
 import { BridgeClientError, type BridgeClosed } from "@server-playback/bridge-client";
 import type { AudioPlayRequest, BridgeCommand, BridgeEvent } from "@server-playback/protocol";
 import { DurationCorrelation } from "../src/DurationCorrelation.js";
+import type { JobObserver } from "../src/JobObserver.js";
 import { LiveKitManager } from "../src/LiveKitManager.js";
 import { Metrics } from "../src/metrics.js";
 import { type BridgeConnection, SpeakerManager, type SpeakerSession } from "../src/SpeakerManager.js";
+import type { SpeechPlayer } from "../src/SpeechPlayer.js";
 import { app, type LogLine, liveKit, loggerInto, user } from "./fixtures.js";
 
 /** A connection to a bridge whose events come in the order that a test chooses. */
@@ -24,6 +26,8 @@ export class ChosenConnection implements BridgeConnection {
     }
     this.commands.push(command);
   }
+
+  async sendPcm(): Promise<void> {}
 
   /** Says an event, as long as there is a connection to say it on. */
   say(event: BridgeEvent): void {
@@ -60,9 +64,14 @@ export class SpeakerWorld {
   /** Milliseconds since the epoch, as the manager sees it. */
   now = 1_000_000;
   /** Connection attempts that wait for the test's answer. */
-  readonly attempts: { succeed: () => void; fail: () => void }[] = [];
+  readonly attempts: { url: string; succeed: () => void; fail: () => void }[] = [];
 
-  constructor(enable = true) {
+  constructor(
+    enable = true,
+    bridgeUrl = "ws://bridge.example/ws",
+    observer?: JobObserver,
+    speech?: SpeechPlayer,
+  ) {
     const log = loggerInto(this.log);
     const session: SpeakerSession = {
       userId: user,
@@ -73,9 +82,11 @@ export class SpeakerWorld {
     };
     this.speaker = new SpeakerManager(session, {
       enable,
-      bridgeUrl: "ws://bridge.example/ws",
+      bridgeUrl,
+      observer,
+      speech,
       now: () => this.now,
-      connect: (_url, { signal }) => this.#attempt(signal),
+      connect: (url, { signal }) => this.#attempt(url, signal),
     });
   }
 
@@ -122,7 +133,7 @@ export class SpeakerWorld {
     return metric?.values[0]?.value ?? Number.NaN;
   }
 
-  #attempt(signal: AbortSignal | undefined): Promise<BridgeConnection> {
+  #attempt(url: string, signal: AbortSignal | undefined): Promise<BridgeConnection> {
     return new Promise((resolve, reject) => {
       const fail = () => reject(new BridgeClientError("connect_failed", "No bridge."));
       const succeed = () => {
@@ -132,7 +143,7 @@ export class SpeakerWorld {
           resolve(connection);
         }
       };
-      this.attempts.push({ succeed, fail });
+      this.attempts.push({ url, succeed, fail });
       signal?.addEventListener("abort", fail);
     });
   }

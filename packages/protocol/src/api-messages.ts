@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ErrorCodeSchema, ReasonSchema } from "./errors.js";
+import { PlayErrorCodeSchema, ReasonSchema } from "./errors.js";
 import { MillisecondsSchema, RequestIdSchema, TrackIdSchema, VolumeSchema } from "./fields.js";
 
 const count = z.number().int().min(0);
@@ -60,7 +60,7 @@ export const JobSummarySchema = z.object({
   /** What the glasses said they played, in ms. */
   deviceDurationMs: z.number().min(0).optional(),
   firstFrameLatencyMs: z.number().min(0).optional(),
-  error: z.union([ErrorCodeSchema, z.literal("bridge_unavailable")]).optional(),
+  error: PlayErrorCodeSchema.optional(),
   reason: ReasonSchema.optional(),
   message: z.string().optional(),
 });
@@ -86,7 +86,7 @@ export const SessionSummarySchema = z.object({
   glasses: z.enum(["connected", "away"]),
   roomName: z.string().optional(),
   apps: z.array(z.object({ packageName: z.string(), connected: z.boolean() })),
-  bridge: z.enum(["idle", "connecting", "open", "resting"]),
+  bridge: z.enum(["idle", "connecting", "open", "resting", "closed"]),
   activeJobs: count,
 });
 export type SessionSummary = z.infer<typeof SessionSummarySchema>;

@@ -33,5 +33,29 @@ export const errorCodes = Object.keys(errorSentences) as [ErrorCode, ...ErrorCod
 /** Parses a stable error code. */
 export const ErrorCodeSchema = z.enum(errorCodes);
 
+/** Why a play failed that never reached a bridge, or not in time: this server's own codes, beside the bridge's. */
+const cloudErrorSentences = {
+  bridge_unavailable: "No bridge could be reached, or the connection to it was lost.",
+  room_timeout: "The room could not be made ready in time.",
+  no_listener: "The user's glasses are not in the room.",
+  glasses_away: "The glasses are not connected.",
+  playback_off: "Playback in the room is turned off.",
+  request_in_use: "The requestId is in use by another app.",
+  too_many_plays: "Too many sounds play at once.",
+  plays_too_fast: "Too many sounds were asked for in too short a time.",
+  draining: "The server is going away and takes no new sounds.",
+} as const;
+
+/** Every reason for which a play can fail, with its sentence for people. */
+export const playErrorSentences = { ...errorSentences, ...cloudErrorSentences } as const;
+
+/** A stable code of a play's failure. */
+export type PlayErrorCode = keyof typeof playErrorSentences;
+
+/** Parses a stable code of a play's failure. */
+export const PlayErrorCodeSchema = z.enum(
+  Object.keys(playErrorSentences) as [PlayErrorCode, ...PlayErrorCode[]],
+);
+
 /** Who or why: said with a `cancelled` play and with a stop. Open: unknown reasons are carried through. */
 export const ReasonSchema = z.string().min(1).max(64);

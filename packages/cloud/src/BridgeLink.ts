@@ -1,0 +1,229 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { BridgeClient, type BridgeClosed, type ConnectOptions } from "@server-playback/bridge-client";
+import type { BridgeCommand, BridgeEvent } from "@server-playback/protocol";
+import type { BridgeDirectory } from "./bridge-directory.js";
+import type { Logger } from "./logger.js";
+import type { Metrics } from "./metrics.js";
+
+/** How long server playback rests for a session after no bridge could be reached, unless set. */
+const BRIDGE_COOLDOWN_MS = 5 * 60_000;
+/** Between two rounds through the list of bridges, in ms. */
+const ROUND_PAUSE_MS = 200;
+
+/** What is needed of a connection to a bridge. */
+export type BridgeConnection = Pick<BridgeClient, "send" | "sendPcm" | "on" | "close" | "isOpen">;
+
+export type ConnectBridge = (url: string, options: ConnectOptions) => Promise<BridgeConnection>;
+
+export interface BridgeLinkOptions {
+  readonly bridges: BridgeDirectory;
+  readonly secret?: string | undefined;
+  readonly cooldownMs?: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly connect?: ConnectBridge | undefined;
+}
+
+/** What the link needs of the one that it serves. */
+export interface BridgeLinkOwner {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly roomName: string;
+  /** An identity of its own for each connection, so that no two ever evict each other. */
+  newIdentity(): string;
+  onEvent(event: BridgeEvent): void;
+  /** The connection is gone, and with it what the bridge knew. */
+  onLost(): void;
+}
+
+/** An open connection, with the identity that its tokens carry. */
+export interface OpenBridge {
+  readonly client: BridgeConnection;
+  readonly identity: string;
+  readonly url: string;
+}
+
+type LinkState =
+  | { readonly state: "idle" }
+  | { readonly state: "connecting"; readonly abort: AbortController; readonly opening: Promise<OpenBridge> }
+  | { readonly state: "open"; readonly bridge: OpenBridge }
+  | { readonly state: "resting"; readonly until: number }
+  | { readonly state: "closed" };
+
+/**
+ * One user's connection to a bridge: made when it is first needed, with the first bridge that answers.
+ * When none does, the link rests for the cooldown; when the connection is lost, it is made anew on demand.
+ */
+export class BridgeLink {
+  readonly #owner: BridgeLinkOwner;
+  readonly #options: BridgeLinkOptions;
+  #link: LinkState = { state: "idle" };
+
+  constructor(owner: BridgeLinkOwner, options: BridgeLinkOptions) {
+    this.#owner = owner;
+    this.#options = options;
+  }
+
+  get state(): LinkState["state"] {
+    return this.#link.state === "resting" && !this.isResting ? "idle" : this.#link.state;
+  }
+
+  get isResting(): boolean {
+    return this.#link.state === "resting" && this.#options.now() < this.#link.until;
+  }
+
+  /** The connection that is open now. */
+  get current(): OpenBridge | undefined {
+    return this.#link.state === "open" ? this.#link.bridge : undefined;
+  }
+
+  /**
+   * The open connection, made if there is none. Calls at the same time share one attempt, which goes
+   * through the list of bridges once, and again for `patienceMs`.
+   */
+  open(patienceMs = 0): Promise<OpenBridge> {
+    const link = this.#link;
+    if (link.state === "open" && !link.bridge.client.isOpen) {
+      this.#lost(link.bridge); // it is closing: its end is only yet to be told
+      return this.open(patienceMs);
+    }
+    if (link.state === "open") {
+      return Promise.resolve(link.bridge);
+    }
+    if (link.state === "connecting") {
+      return link.opening;
+    }
+    if (link.state === "closed" || this.isResting) {
+      return Promise.reject(new Error(`Server playback is ${link.state}.`));
+    }
+    return this.#begin(patienceMs);
+  }
+
+  /** Sends on the open connection; what cannot be sent is dropped, for the end of the connection follows. */
+  send(command: BridgeCommand): boolean {
+    try {
+      this.current?.client.send(command);
+      return this.current !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Leaves this bridge, so that the next call of {@link open} looks for another. */
+  async leave(): Promise<void> {
+    const bridge = this.current;
+    if (bridge !== undefined) {
+      this.#link = { state: "idle" };
+      await bridge.client.close();
+    }
+  }
+
+  /** Says the farewell on the open connection and ends it, or the attempt to make one. */
+  async close(farewell: readonly BridgeCommand[]): Promise<void> {
+    const link = this.#link;
+    if (link.state === "open") {
+      farewell.forEach((command) => {
+        this.send(command);
+      });
+    }
+    this.#link = { state: "closed" };
+    if (link.state === "connecting") {
+      link.abort.abort();
+      await link.opening.catch(() => {}); // its failure is told to those who asked for it
+    }
+    if (link.state === "open") {
+      await link.bridge.client.close();
+    }
+  }
+
+  #begin(patienceMs: number): Promise<OpenBridge> {
+    const abort = new AbortController();
+    const opening = this.#connect(abort, this.#options.now() + patienceMs);
+    if (this.#link.state !== "closed") {
+      this.#link = { state: "connecting", abort, opening };
+    }
+    return opening;
+  }
+
+  async #connect(abort: AbortController, until: number): Promise<OpenBridge> {
+    try {
+      const { client, url } = await this.#firstThatAnswers(abort.signal, until);
+      if (abort.signal.aborted) {
+        await client.close();
+        throw new Error("Closed while connecting.");
+      }
+      return this.#connected(client, url);
+    } catch (error) {
+      this.#failed(abort, error);
+      throw error;
+    }
+  }
+
+  async #firstThatAnswers(
+    signal: AbortSignal,
+    until: number,
+  ): Promise<{ client: BridgeConnection; url: string }> {
+    const { bridges, secret, connect = BridgeClient.connect } = this.#options;
+    let failure: unknown = new Error("There is no bridge.");
+    for (const url of await bridges.candidates(this.#owner.roomName)) {
+      signal.throwIfAborted();
+      try {
+        const client = await connect(url, { secret, signal });
+        bridges.report(url, "ok");
+        return { client, url };
+      } catch (error) {
+        failure = error;
+        if (!signal.aborted) {
+          bridges.report(url, "unreachable");
+        }
+      }
+    }
+    if (this.#options.now() + ROUND_PAUSE_MS > until) {
+      throw failure;
+    }
+    await pause(ROUND_PAUSE_MS, undefined, { signal });
+    return await this.#firstThatAnswers(signal, until);
+  }
+
+  #connected(client: BridgeConnection, url: string): OpenBridge {
+    const bridge: OpenBridge = { client, url, identity: this.#owner.newIdentity() };
+    client.on("event", (event) => this.#take(event));
+    client.on("close", ({ wanted }: BridgeClosed) => wanted || this.#lost(bridge));
+    this.#link = { state: "open", bridge };
+    this.#owner.log.info({ identity: bridge.identity, bridge: url }, "bridge connected");
+    return bridge;
+  }
+
+  /** What fails here stays here: the glasses' playback shares this process. */
+  #take(event: BridgeEvent): void {
+    try {
+      this.#owner.onEvent(event);
+    } catch (error) {
+      this.#owner.log.error({ type: event.type, error: describe(error) }, "a bridge event failed");
+    }
+  }
+
+  #failed(abort: AbortController, error: unknown): void {
+    if (abort.signal.aborted) {
+      return;
+    }
+    const { cooldownMs = BRIDGE_COOLDOWN_MS, now } = this.#options;
+    this.#link = { state: "resting", until: now() + cooldownMs };
+    this.#owner.metrics.bridgeErrors.inc();
+    this.#owner.log.warn({ error: describe(error), cooldownMs }, "no bridge: server playback rests");
+  }
+
+  #lost(bridge: OpenBridge): void {
+    if (this.current !== bridge) {
+      return;
+    }
+    this.#link = { state: "idle" };
+    this.#owner.metrics.bridgeErrors.inc();
+    this.#owner.log.warn({ bridge: bridge.url }, "the connection to the bridge was lost");
+    this.#owner.onLost();
+  }
+}
+
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

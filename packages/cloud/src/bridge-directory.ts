@@ -1,0 +1,46 @@
+/** How long a bridge that was away or full is tried after all others, in ms. */
+const AVOIDED_MS = 10_000;
+
+/** What came of trying a bridge. */
+export type BridgeOutcome = "ok" | "unreachable" | "at_capacity";
+
+/** Port: which bridges there are, and which of them is best tried first. Shared by all sessions. */
+export interface BridgeDirectory {
+  /** The bridges' ws(s) URLs, in the order in which to try them for this room. */
+  candidates(roomName: string): readonly string[] | Promise<readonly string[]>;
+  report(url: string, outcome: BridgeOutcome): void;
+}
+
+/** A fixed list, in its own order; a bridge that failed goes to the list's end for a while. */
+export class StaticBridges implements BridgeDirectory {
+  readonly #urls: readonly string[];
+  readonly #now: () => number;
+  readonly #avoidedUntil = new Map<string, number>();
+
+  constructor(urls: readonly string[], now: () => number = Date.now) {
+    this.#urls = urls;
+    this.#now = now;
+  }
+
+  candidates(): readonly string[] {
+    const now = this.#now();
+    const isAvoided = (url: string) => (this.#avoidedUntil.get(url) ?? 0) > now;
+    return [...this.#urls.filter((url) => !isAvoided(url)), ...this.#urls.filter(isAvoided)];
+  }
+
+  report(url: string, outcome: BridgeOutcome): void {
+    if (outcome === "ok") {
+      this.#avoidedUntil.delete(url);
+    } else {
+      this.#avoidedUntil.set(url, this.#now() + AVOIDED_MS);
+    }
+  }
+}
+
+/** The addresses in `LIVEKIT_GO_BRIDGE_URL`: one, or several with commas between them. */
+export function bridgeUrls(list: string): string[] {
+  return list
+    .split(",")
+    .map((url) => url.trim())
+    .filter((url) => url !== "");
+}
