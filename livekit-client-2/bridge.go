@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"server-playback/livekit-client-2/internal/fault"
 	"server-playback/livekit-client-2/internal/fetch"
 )
 
@@ -27,8 +28,9 @@ type Bridge struct {
 
 	mu       sync.Mutex
 	streams  int
-	clients  map[*BridgeClient]struct{}
+	sessions map[string]*BridgeClient
 	draining bool
+	drained  chan struct{} // closed once no sound is left of a draining bridge
 	serving  sync.WaitGroup
 }
 
@@ -40,7 +42,8 @@ func newBridge(config Config, log *slog.Logger) *Bridge {
 		fetcher:  fetch.NewClient(fetch.Options{IdleTimeout: config.SourceStall}),
 		instance: newInstanceID(),
 		joining:  make(chan struct{}, maxJoins),
-		clients:  make(map[*BridgeClient]struct{}),
+		sessions: make(map[string]*BridgeClient),
+		drained:  make(chan struct{}),
 	}
 	b.metrics.capacity.Set(float64(config.MaxStreams))
 	return b
@@ -52,16 +55,19 @@ func newInstanceID() string {
 	return "b-" + hex.EncodeToString(id[:])
 }
 
-// acquireStream takes one of the places for sounds, if one is free.
-func (b *Bridge) acquireStream() bool {
+// acquireStream takes one of the places for sounds, or says by an ending why not.
+func (b *Bridge) acquireStream() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.streams >= b.config.MaxStreams {
-		return false
+	switch {
+	case b.draining:
+		return ending{code: fault.AtCapacity, reason: "draining"}
+	case b.streams >= b.config.MaxStreams:
+		return ending{code: fault.AtCapacity, reason: "full"}
 	}
 	b.streams++
 	b.metrics.activeStreams.Inc()
-	return true
+	return nil
 }
 
 func (b *Bridge) releaseStream() {
@@ -69,6 +75,9 @@ func (b *Bridge) releaseStream() {
 	defer b.mu.Unlock()
 	b.streams--
 	b.metrics.activeStreams.Dec()
+	if b.draining && b.streams == 0 {
+		close(b.drained)
+	}
 }
 
 func (b *Bridge) activeStreams() int {
@@ -84,38 +93,39 @@ func (b *Bridge) ready() bool {
 	return !b.draining && b.streams < b.config.MaxStreams
 }
 
-// connect makes the session of a new connection, or returns nil while the bridge closes.
-func (b *Bridge) connect() *BridgeClient {
-	c := newBridgeClient(b)
+// drain tells every controller that the bridge is about to end, takes no new work, and waits for the
+// sounds that play, at most until ctx ends.
+func (b *Bridge) drain(ctx context.Context) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.draining {
-		go c.Close()
-		return nil
+	b.announceEnd()
+	b.mu.Unlock()
+	select {
+	case <-b.drained:
+	case <-ctx.Done():
+		b.log.Warn("sounds still play and are ended")
 	}
-	b.clients[c] = struct{}{}
-	b.serving.Add(1)
-	b.metrics.connections.Inc()
-	return c
 }
 
-// disconnect ends a session.
-func (b *Bridge) disconnect(c *BridgeClient) {
-	c.Close()
-	b.mu.Lock()
-	delete(b.clients, c)
-	b.mu.Unlock()
-	b.metrics.connections.Dec()
-	b.serving.Done()
+// announceEnd begins the draining, once. The caller holds the lock.
+func (b *Bridge) announceEnd() {
+	if b.draining {
+		return
+	}
+	b.draining = true
+	for _, c := range b.sessions {
+		c.sendEvent(Event{Type: "draining", Reason: "shutdown"})
+	}
+	if b.streams == 0 {
+		close(b.drained)
+	}
 }
 
 // Close tells every controller, ends every session and waits for that, as long as ctx allows.
 func (b *Bridge) Close(ctx context.Context) {
 	b.mu.Lock()
-	b.draining = true
-	for c := range b.clients {
-		c.sendEvent(Event{Type: "draining", Reason: "shutdown"})
-		b.serving.Go(c.Close) // the socket ends once everything is said
+	b.announceEnd()
+	for _, c := range b.sessions {
+		b.serving.Go(func() { b.end(c, reasonDisposed) }) // the socket ends once everything is said
 	}
 	b.mu.Unlock()
 	done := make(chan struct{})
@@ -129,15 +139,4 @@ func (b *Bridge) Close(ctx context.Context) {
 		b.log.Warn("sessions did not end in time")
 	}
 	b.fetcher.Close()
-}
-
-// greeting is the first event of a connection.
-func (b *Bridge) greeting() Event {
-	return Event{
-		Type:          "connected",
-		Version:       version,
-		InstanceID:    b.instance,
-		Capacity:      new(b.config.MaxStreams),
-		ActiveStreams: new(b.activeStreams()),
-	}
 }

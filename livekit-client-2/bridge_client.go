@@ -3,14 +3,17 @@ package main
 import (
 	"log/slog"
 	"sync"
+	"time"
 
 	"server-playback/livekit-client-2/internal/fault"
 )
 
 // BridgeClient is one controller's session: its room, what plays there, and the events that wait for
-// it. It knows no socket: a socket feeds it commands and samples, and carries its outbox away.
+// it. It knows no socket: a socket feeds it commands and samples, and carries its outbox away; another
+// one may take over from it.
 type BridgeClient struct {
 	bridge  *Bridge
+	id      string // the key to take the session up by; never logged
 	log     *slog.Logger
 	out     *outbox
 	speaker *Speaker
@@ -22,15 +25,18 @@ type BridgeClient struct {
 	complains bool            // whether samples without a room were complained about
 	closed    bool
 	rooms     sync.WaitGroup
+
+	// The bridge's lock guards these.
+	grace       *time.Timer // runs while no connection has the session
+	vacantSince time.Time
 }
 
-func newBridgeClient(b *Bridge) *BridgeClient {
+func newBridgeClient(b *Bridge, id string) *BridgeClient {
 	left := make(chan struct{})
 	close(left)
-	c := &BridgeClient{bridge: b, log: b.log, left: left}
+	c := &BridgeClient{bridge: b, id: id, log: b.log, left: left}
 	c.out = newOutbox(b.metrics.droppedPCM.Inc)
 	c.speaker = newSpeaker(c)
-	c.sendEvent(b.greeting())
 	return c
 }
 
@@ -161,13 +167,14 @@ func (c *BridgeClient) leave(reason string) {
 	}
 }
 
-// Close ends what plays, leaves the room and waits for that. It may be called more than once.
-func (c *BridgeClient) Close() {
+// close ends what plays for a reason, leaves the room and waits for that. Only the first reason
+// counts.
+func (c *BridgeClient) close(reason string) {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
-	c.leave("disposed")
-	c.speaker.close()
+	c.leave(reason)
+	c.speaker.close(reason)
 	c.rooms.Wait()
 	c.out.close()
 }

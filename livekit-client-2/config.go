@@ -31,6 +31,9 @@ type Config struct {
 	SubscriberWait time.Duration // bound of the wait for a listener before a first packet
 	SourceStall    time.Duration // bound of the wait for more data from an audio server
 
+	SessionGrace time.Duration // for how long a session outlives its connection
+	DrainTimeout time.Duration // bound of the wait for sounds at the bridge's end
+
 	DebugTone bool
 	LogLevel  slog.Level
 }
@@ -73,6 +76,10 @@ var settings = []setting{
 		set: func(c *Config, s string) error { return parseMs(&c.SubscriberWait, s, 0) }},
 	{name: "SOURCE_STALL_MS", fallback: "15000", meaning: "a source that sends nothing for this long has failed",
 		set: func(c *Config, s string) error { return parseMs(&c.SourceStall, s, 1) }},
+	{name: "SESSION_GRACE_MS", fallback: "30000", meaning: "a session whose connection broke off waits this long for another one",
+		set: func(c *Config, s string) error { return parseMs(&c.SessionGrace, s, 0) }},
+	{name: "DRAIN_TIMEOUT_MS", fallback: "30000", meaning: "at SIGTERM, sounds that play may finish for this long",
+		set: func(c *Config, s string) error { return parseMs(&c.DrainTimeout, s, 0) }},
 	{name: "DEBUG_TONE", fallback: "false", meaning: "allow the publish_tone command",
 		set: func(c *Config, s string) error { return parseBool(&c.DebugTone, s) }},
 	{name: "LOG_LEVEL", fallback: "info", meaning: "debug, info, warn or error",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -88,11 +89,19 @@ type controller struct {
 	mu     sync.Mutex
 	events []received
 	ended  bool
+	status websocket.StatusCode // how it ended
 }
 
-func connect(t *testing.T, b *testBridge) *controller {
+func connect(t *testing.T, b *testBridge) *controller { return connectBy(t, b, "") }
+
+// resume connects to take a session up, after an event.
+func resume(t *testing.T, b *testBridge, sessionID string, after int64) *controller {
+	return connectBy(t, b, fmt.Sprintf("?session=%s&after=%d", sessionID, after))
+}
+
+func connectBy(t *testing.T, b *testBridge, query string) *controller {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), b.url+"/ws", nil)
+	conn, _, err := websocket.Dial(t.Context(), b.url+"/ws"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +125,7 @@ func (c *controller) read() {
 		kind, data, err := c.conn.Read(context.Background())
 		if err != nil {
 			c.mu.Lock()
-			c.ended = true
+			c.ended, c.status = true, websocket.CloseStatus(err)
 			c.mu.Unlock()
 			return
 		}
@@ -191,6 +200,27 @@ func (c *controller) expectNth(n int, kind, requestID string) received {
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
+}
+
+// greeting is the first event.
+func (c *controller) greeting() Event { return c.expect("connected", "").Event }
+
+// lastSeq is the number of the newest event.
+func (c *controller) lastSeq() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.events[len(c.events)-1].Seq
+}
+
+// awaitEnd waits for the end of the connection, and gives its status.
+func (c *controller) awaitEnd() websocket.StatusCode {
+	c.t.Helper()
+	await(c.t, "the connection's end", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.ended
+	})
+	return c.status
 }
 
 // flush returns once everything that was sent before has been handled.

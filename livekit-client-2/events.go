@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
-	"sync"
 	"time"
 
 	"server-playback/livekit-client-2/internal/fault"
@@ -14,7 +12,11 @@ import (
 // written down in packages/protocol/src/bridge-events.ts. Pointers are fields whose zero says something.
 type Event struct {
 	Type string `json:"type"`
+	// Seq numbers the events of a session, from 1 on; a greeting has none.
+	Seq int64 `json:"seq,omitempty"`
 
+	SessionID     string `json:"sessionId,omitempty"`
+	Resumed       *bool  `json:"resumed,omitempty"`
 	Version       string `json:"version,omitempty"`
 	InstanceID    string `json:"instanceId,omitempty"`
 	Capacity      *int   `json:"capacity,omitempty"`
@@ -34,6 +36,7 @@ type Event struct {
 	ExpectedDurationMs  *float64 `json:"expectedDurationMs,omitempty"`
 	PositionMs          *float64 `json:"positionMs,omitempty"`
 	BufferedMs          *float64 `json:"bufferedMs,omitempty"`
+	SilentMs            *float64 `json:"silentMs,omitempty"`
 
 	Success    *bool      `json:"success,omitempty"`
 	DurationMs *float64   `json:"durationMs,omitempty"`
@@ -64,87 +67,4 @@ func messageOf(err error) string {
 		return f.Message
 	}
 	return ""
-}
-
-const (
-	// maxQueuedEvents is how many events may wait for a reader; one that is further behind is cut off.
-	maxQueuedEvents = 256
-	// maxQueuedPCM is how many frames of forwarded audio may wait; beyond that the oldest is dropped.
-	maxQueuedPCM = 25
-)
-
-// errSlowReader ends a connection whose other side does not read its events.
-var errSlowReader = errors.New("the reader is too far behind")
-
-// outbox holds what waits to be written to the controller. It is bounded: events are never dropped,
-// so too many of them end the connection; forwarded audio is, oldest first.
-type outbox struct {
-	onDrop func() // told of each dropped frame of audio
-
-	mu     sync.Mutex
-	events [][]byte
-	pcm    [][]byte
-	over   bool
-	closed bool
-	wake   chan struct{}
-}
-
-func newOutbox(onDrop func()) *outbox {
-	return &outbox{onDrop: onDrop, wake: make(chan struct{}, 1)}
-}
-
-// sendEvent queues an event. It never waits; after close it does nothing.
-func (o *outbox) sendEvent(e Event) {
-	text, err := json.Marshal(e)
-	if err != nil {
-		return // an Event has no value that JSON cannot hold, but for a NaN that ms cannot yield
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed || o.over {
-		return
-	}
-	o.over = len(o.events) == maxQueuedEvents
-	o.events = append(o.events, text)
-	rouse(o.wake)
-}
-
-// sendPCM queues a frame of forwarded audio. It never waits.
-func (o *outbox) sendPCM(frame []byte) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed {
-		return
-	}
-	if len(o.pcm) == maxQueuedPCM {
-		o.pcm = o.pcm[1:]
-		o.onDrop()
-	}
-	o.pcm = append(o.pcm, frame)
-	rouse(o.wake)
-}
-
-// close lets what is queued be taken, and nothing be added.
-func (o *outbox) close() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.closed = true
-	rouse(o.wake)
-}
-
-// take gives the next frame, events before audio. done means that there is nothing more to come.
-func (o *outbox) take() (frame []byte, binary, done bool, err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	switch {
-	case o.over:
-		return nil, false, true, errSlowReader
-	case len(o.events) > 0:
-		frame, o.events = o.events[0], o.events[1:]
-	case len(o.pcm) > 0:
-		frame, o.pcm, binary = o.pcm[0], o.pcm[1:], true
-	default:
-		done = o.closed
-	}
-	return frame, binary, done, nil
 }

@@ -60,19 +60,33 @@ func (b *Bridge) serveWS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, http.StatusText(status), status)
 		return
 	}
-	c := b.connect()
-	if c == nil {
+	if !b.welcomes(r) {
 		http.Error(w, "closing", http.StatusServiceUnavailable)
 		return
 	}
-	defer b.disconnect(c)
 	conn, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		return // Accept has answered
 	}
+	c, reader := b.connect(resumption(r))
+	if reader == nil {
+		conn.Close(websocket.StatusGoingAway, "closing")
+		return
+	}
 	b.log.Debug("controller connected")
-	serveSocket(context.WithoutCancel(r.Context()), conn, c)
-	b.log.Debug("controller disconnected")
+	goodbye := serveSocket(context.WithoutCancel(r.Context()), conn, c, reader)
+	b.disconnect(c, reader, goodbye)
+	b.log.Debug("controller disconnected", "goodbye", goodbye)
+}
+
+// resumption reads which session a connection takes up, after which event.
+func resumption(r *http.Request) (sessionID string, after int64) {
+	query := r.URL.Query()
+	after, err := strconv.ParseInt(query.Get("after"), 10, 64)
+	if err != nil {
+		after = 0
+	}
+	return query.Get("session"), after
 }
 
 // admit asks for the secret. Where there is none, it keeps browsers out: any page that is open on

@@ -286,7 +286,7 @@ func (j *job) finish(status mix.Status, err error) {
 	}
 	result := "completed"
 	if err != nil {
-		j.blame(&last, err)
+		blame(&last, err)
 		result = string(last.Error)
 	}
 	metrics := j.speaker.client.bridge.metrics
@@ -298,7 +298,7 @@ func (j *job) finish(status mix.Status, err error) {
 }
 
 // blame puts the failure into the last word.
-func (j *job) blame(last *Event, err error) {
+func blame(last *Event, err error) {
 	if why, ok := errors.AsType[ending](err); ok {
 		last.Error, last.Reason = why.code, why.reason
 		return

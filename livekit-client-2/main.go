@@ -94,15 +94,25 @@ func (b *Bridge) serveUntil(ctx context.Context, server *http.Server, listener n
 		return 1
 	case <-ctx.Done():
 	}
+	b.log.Info("draining", "sounds", b.activeStreams())
+	ctx = context.WithoutCancel(ctx)
+	within(ctx, b.config.DrainTimeout, b.drain)
 	b.log.Info("closing")
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	within(ctx, closeTimeout, b.Close)
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
-	b.Close(ctx)
 	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		b.log.Warn("connections did not end in time")
 	}
 	b.log.Info("closed")
 	return 0
+}
+
+// within gives do so much time.
+func within(ctx context.Context, bound time.Duration, do func(context.Context)) {
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	do(ctx)
 }
 
 func writeHelp(w io.Writer) {

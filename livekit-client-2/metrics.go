@@ -10,6 +10,8 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	connections   prometheus.Gauge
+	sessions      prometheus.Gauge
+	resumes       prometheus.Counter
 	activeStreams prometheus.Gauge
 	capacity      prometheus.Gauge
 	rooms         prometheus.Gauge
@@ -45,6 +47,8 @@ func newMetrics() *Metrics {
 	return &Metrics{
 		registry:      r,
 		connections:   gauge(r, "connections", "Controlling connections."),
+		sessions:      gauge(r, "sessions", "Sessions, those included whose controller is away."),
+		resumes:       counter(r, "session_resumes_total", "Sessions taken up by another connection."),
 		activeStreams: gauge(r, "active_streams", "Sounds being played or prepared."),
 		capacity:      gauge(r, "capacity_streams", "Sounds that may play at once."),
 		rooms:         gauge(r, "rooms", "Rooms joined."),

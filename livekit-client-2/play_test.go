@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // stage is a bridge, a controller that has joined a room, and somebody who listens there.
@@ -180,7 +182,7 @@ func TestBR4_TheEndOfTheConnectionLeaves(t *testing.T) {
 	s := newStage(t, nil)
 	s.play("r1", s.tone(5000), nil)
 	s.expect("play_started", "r1")
-	s.conn.CloseNow()
+	s.conn.Close(websocket.StatusNormalClosure, "")
 	await(t, "the participant's end", func() bool { return len(s.listener.room.GetRemoteParticipants()) == 0 })
 	await(t, "the stream's end", func() bool { return s.bridge.activeStreams() == 0 })
 }
@@ -501,7 +503,7 @@ func TestBR5_ATrackThatIsGoneIsPublishedAgain(t *testing.T) {
 	s := newStage(t, nil)
 	s.bridge.mu.Lock()
 	var room *Room
-	for c := range s.bridge.clients {
+	for _, c := range s.bridge.sessions {
 		room = c.currentRoom()
 	}
 	s.bridge.mu.Unlock()

@@ -20,25 +20,33 @@ const (
 	writeTimeout    = 10 * time.Second
 	// pingInterval is how often the other side has to show that it is there.
 	pingInterval = 20 * time.Second
+	// statusTakenOver closes a connection whose session another one has taken up: it is not to come
+	// back (RFC 6455, section 7.4.2: a private code).
+	statusTakenOver = websocket.StatusCode(4001)
 )
 
-// serveSocket drives a session by one WebSocket until either ends.
-func serveSocket(ctx context.Context, conn *websocket.Conn, c *BridgeClient) {
+// serveSocket drives a session by one WebSocket until either ends, and tells whether the controller
+// said goodbye.
+func serveSocket(ctx context.Context, conn *websocket.Conn, c *BridgeClient, r *reader) (goodbye bool) {
 	conn.SetReadLimit(-1) // receive has limits of its own, which do not end the connection
 	ctx, cancel := context.WithCancel(ctx)
 	written := make(chan error, 1)
 	go func() {
 		defer cancel()
-		written <- transmit(ctx, conn, c.out)
+		written <- transmit(ctx, conn, r)
 	}()
 	go keepAlive(ctx, cancel, conn)
-	receive(ctx, conn, c)
+	err := receive(ctx, conn, c)
 	cancel()
-	if errors.Is(<-written, errSlowReader) {
+	if err := <-written; errors.Is(err, errSlowReader) {
 		c.bridge.metrics.slowReaders.Inc()
-		c.log.Warn("connection cut off", "error", errSlowReader)
+		c.log.Warn("connection cut off", "error", err)
 	}
 	conn.CloseNow()
+	// A goodbye without a code counts too (RFC 6455, section 7.1.5); going away is none: who goes away
+	// may come back.
+	status := websocket.CloseStatus(err)
+	return status == websocket.StatusNormalClosure || status == websocket.StatusNoStatusRcvd
 }
 
 // keepAlive ends the connection once the other side does not answer pings.
@@ -62,17 +70,20 @@ func keepAlive(ctx context.Context, cancel context.CancelFunc, conn *websocket.C
 }
 
 // transmit writes what the session has to say, until there is nothing more to come.
-func transmit(ctx context.Context, conn *websocket.Conn, out *outbox) error {
+func transmit(ctx context.Context, conn *websocket.Conn, r *reader) error {
 	for {
-		frame, binary, done, err := out.take()
+		frame, binary, done, err := r.take()
 		switch {
+		case errors.Is(err, errTakenOver):
+			conn.Close(statusTakenOver, "taken over")
+			return err
 		case err != nil:
 			return err
 		case done:
 			return conn.Close(websocket.StatusGoingAway, "")
 		case frame == nil:
 			select {
-			case <-out.wake:
+			case <-r.wake:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -94,12 +105,12 @@ func write(ctx context.Context, conn *websocket.Conn, frame []byte, binary bool)
 	return conn.Write(ctx, kind, frame)
 }
 
-// receive hands every message to the session, in their order.
-func receive(ctx context.Context, conn *websocket.Conn, c *BridgeClient) {
+// receive hands every message to the session, in their order. It returns why that has ended.
+func receive(ctx context.Context, conn *websocket.Conn, c *BridgeClient) error {
 	for {
 		kind, reader, err := conn.Reader(ctx)
 		if err != nil {
-			return
+			return err
 		}
 		limit := maxTextBytes
 		if kind == websocket.MessageBinary {
@@ -110,7 +121,7 @@ func receive(ctx context.Context, conn *websocket.Conn, c *BridgeClient) {
 		case errors.Is(err, errTooLong):
 			c.refuse("", fault.New(fault.TooLarge, "a message of more than %d bytes", limit))
 		case err != nil:
-			return
+			return err
 		case kind == websocket.MessageBinary:
 			c.handleBinary(data)
 		default:

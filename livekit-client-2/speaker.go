@@ -120,8 +120,8 @@ func (s *Speaker) report(requestID string) (known bool) {
 
 // begin starts a job if there is a place for it; else it is refused, and forgotten.
 func (s *Speaker) begin(cmd Command, room *Room, open func(*job) (sound, error)) error {
-	if !s.client.bridge.acquireStream() {
-		return fault.New(fault.AtCapacity, "the bridge plays as much as it can")
+	if err := s.client.bridge.acquireStream(); err != nil {
+		return err
 	}
 	j := newJob(s, cmd, room)
 	s.mu.Lock()
@@ -220,21 +220,20 @@ func (s *Speaker) retire(j *job, last Event) {
 	s.client.sendEvent(last)
 }
 
-// close ends every job and waits for that.
-func (s *Speaker) close() {
+// close ends every job for a reason and waits for that.
+func (s *Speaker) close(reason string) {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.endAll(ending{code: fault.Cancelled, reason: "disposed"}, func(*job) bool { return true })
+	s.endAll(ending{code: fault.Cancelled, reason: reason}, func(*job) bool { return true })
 	s.running.Wait()
 }
 
 // failure is the last word on a play that has not come to be a job.
 func failure(requestID string, err error) Event {
-	return Event{
-		Type: "play_complete", RequestID: requestID, Success: new(false), DurationMs: ms(0),
-		Error: fault.CodeOf(err), Message: messageOf(err),
-	}
+	last := Event{Type: "play_complete", RequestID: requestID, Success: new(false), DurationMs: ms(0)}
+	blame(&last, err)
+	return last
 }
 
 // finishedPlays remembers the last events of the plays that ended last.

@@ -10,7 +10,7 @@ import { type RawData, WebSocket } from "ws";
 import { BridgeClientError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Listeners } from "./listeners.js";
-import { openSocket } from "./open-socket.js";
+import { openSocket, resumeUrl } from "./open-socket.js";
 import { type Answer, type WaitOptions, Waits } from "./waits.js";
 
 /** Bound of {@link BridgeClient.connect}, handshake and greeting together, unless set. */
@@ -24,7 +24,15 @@ export const CLOSE_TIMEOUT_MS = 1_000;
 /** Bytes that may wait to be sent; a sender that does not await {@link BridgeClient.sendPcm} runs into it. */
 export const MAX_BUFFERED_BYTES = 1024 * 1024;
 
+/** Which session a connection takes up, and the number of the last event of it that was seen. */
+export interface Resume {
+  sessionId: string;
+  after: number;
+}
+
 export interface ConnectOptions {
+  /** Take a session up that a lost connection has left. Whether that was possible says `resumed`. */
+  resume?: Resume | undefined;
   /** The bridge's `BRIDGE_SHARED_SECRET`. */
   secret?: string | undefined;
   /** Gives the attempt up; once connected it has no effect. */
@@ -63,13 +71,17 @@ export class BridgeClient {
   readonly #waits = new Waits();
   readonly #listeners = new Listeners<BridgeClientEvents & Record<string, unknown>>();
   #greeting: BridgeEventOf<"connected"> | undefined;
+  /** Events that came with the greeting, until the caller of `connect` can listen. */
+  #held: BridgeEvent[] | undefined = [];
+  #lastSeq: number;
   #unreadable = 0;
   #nextPing = 1;
   #wanted = false;
   readonly #closed: Promise<void>;
 
-  private constructor(socket: WebSocket, heartbeatMs: number) {
+  private constructor(socket: WebSocket, heartbeatMs: number, lastSeq: number) {
     this.#socket = socket;
+    this.#lastSeq = lastSeq;
     this.#heartbeat = new Heartbeat(socket, heartbeatMs);
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
     socket.on("error", () => {}); // followed by "close", which is handled
@@ -82,21 +94,25 @@ export class BridgeClient {
   }
 
   /**
-   * Connects to the bridge at a ws(s) URL and waits for its greeting.
+   * Connects to the bridge at a ws(s) URL and waits for its greeting. Events are delivered from the
+   * next turn of the event loop on: listeners added at once miss none.
    * @throws {BridgeClientError} `connect_failed`, `unauthorized`, `timeout` or `aborted`
    */
   static async connect(url: string, options: ConnectOptions = {}): Promise<BridgeClient> {
     const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
-    const deadline = Date.now() + timeoutMs;
-    const socket = await openSocket(url, options.secret, timeoutMs, options.signal);
-    const client = new BridgeClient(socket, options.heartbeatMs ?? HEARTBEAT_MS);
+    const deadline = performance.now() + timeoutMs; // a clock that is set does not move it
+    const { resume } = options;
+    const target = resume === undefined ? url : resumeUrl(url, resume);
+    const socket = await openSocket(target, options.secret, timeoutMs, options.signal);
+    const client = new BridgeClient(socket, options.heartbeatMs ?? HEARTBEAT_MS, resume?.after ?? 0);
     try {
       const greeting = client.waitFor((event) => (event.type === "connected" ? event : undefined), {
-        timeoutMs: Math.max(1, deadline - Date.now()),
+        timeoutMs: Math.max(1, deadline - performance.now()),
         signal: options.signal,
       });
       socket.resume();
-      client.#greeting = await greeting;
+      await greeting;
+      setImmediate(() => client.#release());
       return client;
     } catch (error) {
       await client.close();
@@ -110,6 +126,21 @@ export class BridgeClient {
       throw new BridgeClientError("closed", "The connection was never made.");
     }
     return this.#greeting;
+  }
+
+  /** The key by which another connection takes this session up; undefined from a bridge without sessions. */
+  get sessionId(): string | undefined {
+    return this.bridge.sessionId;
+  }
+
+  /** Number of the last event that was delivered; 0 before the first. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** Whether this connection has taken up the session that was asked for. */
+  get resumed(): boolean {
+    return this.bridge.resumed ?? false;
   }
 
   get isOpen(): boolean {
@@ -229,13 +260,51 @@ export class BridgeClient {
       this.#unreadable++;
       return;
     }
-    this.#waits.offer(parsed.message);
-    this.#listeners.emit(parsed.message.type, parsed.message);
-    this.#listeners.emit("event", parsed.message);
+    this.#take(parsed.message);
+  }
+
+  #take(event: BridgeEvent): void {
+    if (this.#greeting === undefined && event.type === "connected") {
+      this.#greeting = event;
+      this.#lastSeq = event.resumed ? this.#lastSeq : 0;
+      this.#waits.offer(event);
+    } else if (this.#held !== undefined) {
+      this.#held.push(event);
+    } else {
+      this.#deliver(event);
+    }
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const event of held) {
+      this.#deliver(event);
+    }
+  }
+
+  #deliver(event: BridgeEvent): void {
+    const seq = event.type === "connected" ? undefined : event.seq;
+    if (this.#wanted || (seq !== undefined && seq <= this.#lastSeq)) {
+      return;
+    }
+    this.#lastSeq = seq ?? this.#lastSeq;
+    this.#waits.offer(event);
+    this.#listeners.emit(event.type, event);
+    this.#listeners.emit("event", event);
   }
 
   #end(code: number): void {
     this.#heartbeat.stop();
+    if (this.#held !== undefined && this.#greeting !== undefined) {
+      setImmediate(() => this.#tellEnd(code)); // the caller of connect has not been able to listen yet
+    } else {
+      this.#tellEnd(code);
+    }
+  }
+
+  #tellEnd(code: number): void {
+    this.#release();
     this.#waits.failAll(closedError());
     this.#listeners.emit("close", { wanted: this.#wanted, code });
     this.#listeners.clear();

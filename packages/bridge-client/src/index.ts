@@ -1,3 +1,4 @@
 export * from "./BridgeClient.js";
+export * from "./BridgeSession.js";
 export * from "./errors.js";
 export type { Answer, WaitOptions } from "./waits.js";

@@ -38,6 +38,12 @@ export function openSocket(
   });
 }
 
+/** The URL that takes a session up. It holds the session's key: it is not to be logged. */
+export function resumeUrl(url: string, { sessionId, after }: { sessionId: string; after: number }): string {
+  const query = new URLSearchParams({ session: sessionId, after: String(after) });
+  return `${url}${url.includes("?") ? "&" : "?"}${query}`;
+}
+
 function create(url: string, secret: string | undefined, timeoutMs: number): WebSocket {
   const headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
   try {

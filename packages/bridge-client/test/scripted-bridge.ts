@@ -17,6 +17,8 @@ export class ScriptedBridge {
   readonly commands: BridgeCommand[] = [];
   readonly binary: Buffer[] = [];
   readonly authorization: (string | undefined)[] = [];
+  /** Paths and queries that were connected to. */
+  readonly paths: (string | undefined)[] = [];
   /** Whether every secret is wrong from now on. */
   refuseAll = false;
   onConnection: (socket: WebSocket) => void = (socket) => socket.send(JSON.stringify(greeting));
@@ -30,6 +32,7 @@ export class ScriptedBridge {
     });
     this.#server.on("connection", (socket, request) => {
       this.authorization.push(request.headers.authorization);
+      this.paths.push(request.url);
       socket.on("message", (data, isBinary) => this.#receive(socket, data as Buffer, isBinary));
       this.onConnection(socket);
     });

@@ -3,14 +3,20 @@ import { ErrorCodeSchema, ReasonSchema } from "./errors.js";
 import { MillisecondsSchema, RequestIdSchema } from "./fields.js";
 
 const count = z.number().int().min(0);
-const roomState = { roomName: z.string(), identity: z.string(), reason: ReasonSchema.optional() };
-const position = { requestId: RequestIdSchema, positionMs: MillisecondsSchema };
+/** Numbers the events of a session from 1 on; absent from a bridge that cannot resume sessions. */
+const seq = z.number().int().positive().optional();
+const roomState = { seq, roomName: z.string(), identity: z.string(), reason: ReasonSchema.optional() };
+const position = { seq, requestId: RequestIdSchema, positionMs: MillisecondsSchema };
 
 const Connected = z.object({
   type: z.literal("connected"),
   version: z.string(),
   /** Names this run of this bridge; a new one means a restart. */
   instanceId: z.string(),
+  /** The secret key by which another connection takes this session up: `/ws?session=<it>&after=<seq>`. */
+  sessionId: z.string().min(1).max(128).optional(),
+  /** Whether this connection took a session up; then the events after `after` follow. */
+  resumed: z.boolean().optional(),
   /** Streams this bridge accepts at once. */
   capacity: count,
   activeStreams: count,
@@ -18,6 +24,7 @@ const Connected = z.object({
 
 const PlayStarted = z.object({
   type: z.literal("play_started"),
+  seq,
   requestId: RequestIdSchema,
   /** From the command's arrival to the first packet sent, in ms. */
   firstFrameLatencyMs: z.number().min(0),
@@ -33,6 +40,7 @@ const PlayStarted = z.object({
 
 const terminal = {
   type: z.literal("play_complete"),
+  seq,
   requestId: RequestIdSchema,
   /** Media time that was played out into the room, in ms. */
   durationMs: z.number().min(0).optional(),
@@ -52,7 +60,11 @@ export const BridgeEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("room_joined"), ...roomState }),
   z.object({ type: z.literal("room_reconnecting"), ...roomState }),
   z.object({ type: z.literal("room_left"), ...roomState }),
-  z.object({ type: z.literal("token_needed"), roomName: z.string() }),
+  /**
+   * The room cannot be joined again by the token that the bridge has. Answered with `join_room` and a
+   * fresh token; after `duplicate_identity`, one with another identity.
+   */
+  z.object({ type: z.literal("token_needed"), ...roomState, identity: z.string().optional() }),
   PlayStarted,
   z.object({
     type: z.literal("play_progress"),
@@ -62,17 +74,20 @@ export const BridgeEventSchema = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("play_paused"), ...position }),
   z.object({ type: z.literal("play_resumed"), ...position }),
+  /** The room was away and is back; the sound was held there and goes on at `positionMs`. */
+  z.object({ type: z.literal("play_recovered"), ...position, silentMs: z.number().min(0) }),
   z.object({
     type: z.literal("error"),
+    seq,
     error: ErrorCodeSchema,
     requestId: RequestIdSchema.optional(),
     message: z.string().optional(),
     /** The field at fault, for `invalid_command`. */
     field: z.string().optional(),
   }),
-  z.object({ type: z.literal("stats"), activeStreams: count, latePackets: count, packets: count }),
-  z.object({ type: z.literal("pong"), requestId: RequestIdSchema.optional() }),
-  z.object({ type: z.literal("draining"), reason: ReasonSchema.optional() }),
+  z.object({ type: z.literal("stats"), seq, activeStreams: count, latePackets: count, packets: count }),
+  z.object({ type: z.literal("pong"), seq, requestId: RequestIdSchema.optional() }),
+  z.object({ type: z.literal("draining"), seq, reason: ReasonSchema.optional() }),
   PlayCompleteSchema,
 ]);
 
