@@ -1,7 +1,7 @@
 import type { Closable } from "../closers.js";
 import { Waiters } from "../wait.js";
 import { type ArrivedPacket, isServerSilence } from "./packets.js";
-import type { TapRecord } from "./RoomTap.js";
+import type { TapRecord } from "./tap-records.js";
 
 /** Packets of one track that are kept, the newest: 100 minutes at 20 ms. */
 const MAX_PACKETS = 300_000;

@@ -1,46 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { z } from "zod";
 import type { Closable } from "../closers.js";
 import { RoomListener } from "./RoomListener.js";
+import { TapRecordSchema } from "./tap-records.js";
 
 /** How long the process may take to leave its rooms, in ms. */
 const END_TIMEOUT_MS = 5_000;
-
-const at = z.number();
-const id = z.string();
-const track = z.string();
-
-/** What room-tap writes; times in µs since the Unix epoch. */
-const RecordSchema = z.discriminatedUnion("type", [
-  z.object({
-    type: z.literal("packet"),
-    id,
-    track,
-    at,
-    seq: z.number(),
-    ts: z.number(),
-    marker: z.boolean(),
-    ssrc: z.number(),
-    payload: z.string(),
-  }),
-  z.object({ type: z.literal("joined"), id, at, room: z.string(), identity: z.string() }),
-  z.object({ type: z.literal("join_failed"), id, at, reason: z.string() }),
-  z.object({
-    type: z.literal("subscribed"),
-    id,
-    at,
-    track,
-    name: z.string().default(""),
-    publisher: z.string(),
-  }),
-  z.object({ type: z.literal("unsubscribed"), id, at, track, publisher: z.string() }),
-  z.object({ type: z.literal("left"), id, at, reason: z.string() }),
-  z.object({ type: z.literal("dropped"), at, count: z.number() }),
-  z.object({ type: z.literal("error"), id: id.optional(), at, reason: z.string() }),
-]);
-export type TapRecord = z.infer<typeof RecordSchema>;
 
 /** The process that listens in rooms at packet level; any number of listeners share one. */
 export class RoomTap implements Closable {
@@ -91,7 +57,7 @@ export class RoomTap implements Closable {
   }
 
   #receive(line: string): void {
-    const record = RecordSchema.parse(JSON.parse(line));
+    const record = TapRecordSchema.parse(JSON.parse(line));
     if (record.type === "dropped") {
       this.#failAll(`This process read too slowly: ${record.count} packets were not told.`);
       return;
