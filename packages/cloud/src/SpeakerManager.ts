@@ -185,13 +185,18 @@ export class SpeakerManager {
         this.#started(evt);
         break;
       case "play_progress":
-        this.#played(evt.requestId, evt.positionMs, "progress");
+      case "play_seeked":
+        this.#played(evt, "progress");
         break;
       case "play_paused":
-        this.#played(evt.requestId, evt.positionMs, "paused");
+        this.#played(evt, "paused");
         break;
       case "play_resumed":
-        this.#played(evt.requestId, evt.positionMs, "resumed");
+        this.#played(evt, "resumed");
+        break;
+      case "play_buffering":
+        this.#played(evt, "progress");
+        this.#withJob(evt.requestId, (job) => this.#set(stillJob(job)));
         break;
       case "play_complete":
         this.#withJob(evt.requestId, (job) => this.#finish(finishedJob(job, evt)));
@@ -211,6 +216,7 @@ export class SpeakerManager {
         this.#session.log.info(details, type);
         break;
       }
+      case "play_volume":
       case "pong":
       case "stats":
         break;
@@ -387,16 +393,16 @@ export class SpeakerManager {
     });
   }
 
-  #played(requestId: string, heardMs: number, step: "progress" | "paused" | "resumed"): void {
-    this.#withJob(requestId, (job) => {
+  #played(evt: PositionEvent, step: "progress" | "paused" | "resumed"): void {
+    this.#withJob(evt.requestId, (job) => {
       if (job.state !== "streaming" || !job.commandSent) {
         return;
       }
       const paused = step === "progress" ? job.paused : step === "paused";
       const now = this.#now();
-      const next = { ...job, paused, playedMs: heardMs, playedAt: now };
+      const next = { ...playedJob(job, evt, now), paused };
       this.#set(next);
-      this.#news(requestId, { step, positionMs: positionMs(next, now) });
+      this.#news(evt.requestId, { step, positionMs: positionMs(next, now) });
     });
   }
 

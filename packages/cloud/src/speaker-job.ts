@@ -94,6 +94,24 @@ export function streamingJob(
   return { ...play(job), state: "streaming", commandSent: true, ...told };
 }
 
+/** Says where in the sound a play is, and perhaps how much of it was heard. */
+export interface PositionEvent {
+  readonly requestId: string;
+  readonly positionMs: number;
+  readonly playedMs?: number | undefined;
+}
+
+/** The job as its bridge says that it stands. */
+export function playedJob(job: StreamingJob, event: PositionEvent, now: number): StreamingJob {
+  const { positionMs, playedMs = Math.max(0, positionMs - job.fromMs) } = event;
+  return { ...job, playedMs, fromMs: positionMs - playedMs, playedAt: now };
+}
+
+/** The job while nothing of it is heard: its position stands still. */
+export function stillJob(job: ActiveJob): ActiveJob {
+  return job.state === "streaming" ? { ...job, playedAt: undefined } : job;
+}
+
 /** What this bridge has played of it by now, in ms: what it last said, and the time since. */
 export function playedMs(job: ActiveJob, now: number): number {
   if (job.state === "pending") {
