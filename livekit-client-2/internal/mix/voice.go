@@ -124,6 +124,7 @@ func (v *Voice) Resume() {
 		v.state, v.fresh = playing, true
 		v.fadeIn()
 		v.note(Resumed)
+		v.dryTold = false // if it still is dry, that is to be told again
 	case pausing:
 		v.state = playing
 		if v.next != nil {

@@ -54,7 +54,7 @@ func (v *Voice) play(dst []float32, from int) (begin, end int) {
 		v.dryFor = 0
 		v.underruns++
 	}
-	if v.dry && !dry && v.dryTold {
+	if v.dry && !dry && v.dryTold && n > 0 {
 		v.dryTold = false
 		v.note(WentOn)
 	}
