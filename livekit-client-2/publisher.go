@@ -23,6 +23,8 @@ const (
 	// primePackets of silence go out after publishing: the server shows a track to nobody before
 	// media has come, and takes one without any back after 30 s.
 	primePackets = 10
+	// rejoinPackets is how many packets an encoder hears that were passed on, before it takes over.
+	rejoinPackets = 2
 )
 
 // packetWriter sends RTP packets: the published track, or a test's.
@@ -44,6 +46,7 @@ type Publisher struct {
 
 	pcm    []float32
 	packet rtp.Packet
+	past   []float32 // for an encoder that takes over from what was passed on
 	room   []byte    // for an encoded payload
 	clean  bool      // what was sent last leaves listeners' SILK decoders as new ones
 	epoch  time.Time // the wall-clock time of rtp0
@@ -97,7 +100,8 @@ func newPublisher(c Config, track packetWriter, clock clock, metrics *Metrics) (
 		clean:      true,
 	}
 	if c.OpusPassthrough {
-		p.passable = &source.Packets{Frames: config.Frames(), Lookahead: encoder.Lookahead()}
+		p.passable = &source.Packets{Frames: config.Frames(), Lookahead: encoder.Lookahead(), Recalled: rejoinPackets * config.Frames()}
+		p.past = make([]float32, rejoinPackets*config.Samples())
 	}
 	p.packet.Version = 2
 	p.packet.SequenceNumber = uint16(rand.Uint32())
@@ -312,8 +316,8 @@ func (p *Publisher) payload() ([]byte, error) {
 		p.metrics.passed.Inc()
 		return passed, nil
 	}
-	if p.mixer.Recall(p.pcm) {
-		if err := p.encoder.Rejoin(p.pcm); err != nil {
+	if p.mixer.Recall(p.past) {
+		if err := p.encoder.Rejoin(p.past); err != nil {
 			return nil, fmt.Errorf("encode: %w", err)
 		}
 	}

@@ -84,9 +84,13 @@ func (e *goEncoder) Encode(packet []byte, pcm []float32) (int, error) {
 
 // Rejoin fills the codec's look-ahead and memories by encoding pcm for nobody.
 func (e *goEncoder) Rejoin(pcm []float32) error {
-	_, err := e.Encode(e.unused[:], pcm)
+	for n := e.config.Samples(); len(pcm) >= n; pcm = pcm[n:] {
+		if _, err := e.Encode(e.unused[:], pcm[:n]); err != nil {
+			return err
+		}
+	}
 	e.alone = true
-	return err
+	return nil
 }
 
 // Reset makes the codec anew: its own reset leaves some of the old signal behind.

@@ -11,9 +11,9 @@ import (
 const (
 	// maxPackets bounds the packets that wait, however short they are.
 	maxPackets = 64
-	// history is how many packets stay readable after they were taken: 80 ms and the one after,
-	// where packets last 10 ms or more.
-	history = 9
+	// history is how many packets stay readable after they were taken: preRoll and one more, where
+	// packets last 10 ms or more.
+	history = 17
 )
 
 // packetRing is a queue of packets between one writing and one reading goroutine, of which the reader

@@ -94,6 +94,9 @@ func (q *queue) end(tail []float32, err error) {
 	q.markReady()
 }
 
+// Ended tells whether nothing more will be queued.
+func (q *queue) Ended() bool { return q.done.Load() }
+
 func (q *queue) markReady() {
 	q.isReady.Do(func() {
 		q.readyAt = time.Now()

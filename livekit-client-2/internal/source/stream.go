@@ -39,6 +39,7 @@ type Options struct {
 type Packets struct {
 	Frames    int // samples a channel of one
 	Lookahead int // of the encoder, in samples a channel
+	Recalled  int // how much Recall can give, in samples a channel
 }
 
 // Stream is the sound of a URL. One goroutine may Read while others use the rest.
