@@ -107,6 +107,9 @@ func (v *Voice) fadeOut(dst []float32) int {
 	}
 	if state == pausing && v.state != ended {
 		v.state = held
+		if n == 0 { // nothing is on its way out that the pause would have to wait for
+			v.note(Paused)
+		}
 	}
 	return n
 }
