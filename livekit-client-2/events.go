@@ -37,6 +37,7 @@ type Event struct {
 	Channels            int      `json:"channels,omitempty"`
 	ExpectedDurationMs  *float64 `json:"expectedDurationMs,omitempty"`
 	PositionMs          *float64 `json:"positionMs,omitempty"`
+	PlayedMs            *float64 `json:"playedMs,omitempty"`
 	BufferedMs          *float64 `json:"bufferedMs,omitempty"`
 	SilentMs            *float64 `json:"silentMs,omitempty"`
 	Volume              *float64 `json:"volume,omitempty"`

@@ -121,9 +121,9 @@ func (j *job) setPaused(paused bool) {
 	case j.voice != nil:
 		j.voice.Resume()
 	case paused:
-		j.acknowledge("play_paused", j.start)
+		j.acknowledge("play_paused", j.start, 0)
 	default:
-		j.acknowledge("play_resumed", j.start)
+		j.acknowledge("play_resumed", j.start, 0)
 	}
 }
 
@@ -142,8 +142,10 @@ func (j *job) setVolume(volume float64, ramp time.Duration) {
 }
 
 // acknowledge tells that a command was carried out, and where in the sound.
-func (j *job) acknowledge(kind string, position time.Duration) {
-	j.speaker.client.sendEvent(Event{Type: kind, RequestID: j.id, PositionMs: ms(j.sound.Place(position))})
+func (j *job) acknowledge(kind string, position, played time.Duration) {
+	j.speaker.client.sendEvent(Event{
+		Type: kind, RequestID: j.id, PositionMs: ms(j.sound.Place(position)), PlayedMs: ms(played),
+	})
 }
 
 // waits tells whether the job was queued, and has not been heard yet.
@@ -329,14 +331,14 @@ func (j *job) observe(voice *mix.Voice) (began bool) {
 			began = true
 			j.announce(note.At)
 		case mix.Paused:
-			j.acknowledge("play_paused", note.Position)
+			j.acknowledge("play_paused", note.Position, note.Played)
 		case mix.Resumed, mix.WentOn:
-			j.acknowledge("play_resumed", note.Position)
+			j.acknowledge("play_resumed", note.Position, note.Played)
 		case mix.RanDry:
 			j.speaker.client.bridge.metrics.underruns.Inc()
-			j.acknowledge("play_buffering", note.Position)
+			j.acknowledge("play_buffering", note.Position, note.Played)
 		case mix.Sought:
-			j.arrive(note.Position)
+			j.arrive(note.Position, note.Played)
 		}
 	}
 	return began
@@ -374,7 +376,8 @@ func (j *job) progress(status mix.Status) {
 	if status.Began && !status.Paused {
 		j.speaker.client.sendEvent(Event{
 			Type: "play_progress", RequestID: j.id,
-			PositionMs: ms(j.sound.Place(status.Position)), BufferedMs: ms(j.sound.Buffered()),
+			PositionMs: ms(j.sound.Place(status.Position)), PlayedMs: ms(status.Played),
+			BufferedMs: ms(j.sound.Buffered()),
 		})
 	}
 }

@@ -97,10 +97,10 @@ func (j *job) giveSeek(voice *mix.Voice) {
 }
 
 // arrive tells that the sound goes on at position.
-func (j *job) arrive(position time.Duration) {
+func (j *job) arrive(position, played time.Duration) {
 	j.exchange(j.seek.opened)
 	j.seek.opened, j.seek.given = nil, false
-	j.acknowledge("play_seeked", position)
+	j.acknowledge("play_seeked", position, played)
 }
 
 // exchange puts another sound in the place of the one that is not read any more.
@@ -141,7 +141,7 @@ func (j *job) beginElsewhere() error {
 	j.mu.Lock()
 	j.start = at
 	j.mu.Unlock()
-	j.arrive(at)
+	j.arrive(at, 0)
 	return nil
 }
 

@@ -255,7 +255,8 @@ func TestBR79_ASoundThatRunsDrySaysSoAndWhenItGoesOn(t *testing.T) {
 	play(m, 3)
 	source.have = 10 * frames
 	play(m, 2)
-	want := []Note{{Kind: Began, At: time.Unix(1, 0)}, {Kind: RanDry, Position: 30 * time.Millisecond}, {Kind: WentOn, Position: 30 * time.Millisecond}}
+	const at = 30 * time.Millisecond
+	want := []Note{{Kind: Began, At: time.Unix(1, 0)}, {Kind: RanDry, Position: at, Played: at}, {Kind: WentOn, Position: at, Played: at}}
 	for _, w := range want {
 		if n, _ := v.Next(); n != w {
 			t.Errorf("%+v, want %+v", n, w)

@@ -22,6 +22,7 @@ type Note struct {
 	Kind     Kind
 	At       time.Time     // of Began
 	Position time.Duration // in the sound
+	Played   time.Duration // of the sound, in all
 }
 
 // Changed yields when there may be a Note, or the voice may be done.
@@ -43,7 +44,7 @@ func (v *Voice) note(kind Kind) { v.noteAt(kind, time.Time{}) }
 
 func (v *Voice) noteAt(kind Kind, at time.Time) {
 	if len(v.notes) < maxNotes {
-		v.notes = append(v.notes, Note{Kind: kind, At: at, Position: v.position()})
+		v.notes = append(v.notes, Note{Kind: kind, At: at, Position: v.position(), Played: lengthOf(v.played + int64(v.inPacket))})
 	}
 	v.tell()
 }

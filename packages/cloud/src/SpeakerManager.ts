@@ -22,9 +22,12 @@ import {
   finishedJob,
   newJob,
   type PlayOptions,
+  type PositionEvent,
+  playedJob,
   playedMs,
   positionMs,
   type SpeakerJob,
+  stillJob,
   strandedJob,
   streamingJob,
 } from "./speaker-job.js";

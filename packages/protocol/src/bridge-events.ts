@@ -6,8 +6,14 @@ const count = z.number().int().min(0);
 /** Numbers the events of a session from 1 on; absent from a bridge that cannot resume sessions. */
 const seq = z.number().int().positive().optional();
 const roomState = { seq, roomName: z.string(), identity: z.string(), reason: ReasonSchema.optional() };
-/** `positionMs` is where in the sound its next sample is. */
-const position = { seq, requestId: RequestIdSchema, positionMs: MillisecondsSchema };
+const position = {
+  seq,
+  requestId: RequestIdSchema,
+  /** Where in the sound its next sample is. */
+  positionMs: MillisecondsSchema,
+  /** Media time that was played out so far, in ms; after a seek, or in a loop, it differs from the position. */
+  playedMs: z.number().min(0).optional(),
+};
 
 const Connected = z.object({
   type: z.literal("connected"),
