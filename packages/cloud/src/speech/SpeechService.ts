@@ -186,15 +186,16 @@ async function begun(
   const iterator = chunks[Symbol.asyncIterator]();
   const first = await iterator.next();
   signal.throwIfAborted();
-  return resumed(first, iterator);
+  return resumed(first, iterator, signal);
 }
 
 async function* resumed(
   first: IteratorResult<Uint8Array>,
   rest: AsyncIterator<Uint8Array>,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for (let next = first; next.done !== true; next = await rest.next()) {
+    for (let next = first; next.done !== true && !signal.aborted; next = await rest.next()) {
       yield next.value;
     }
   } finally {

@@ -73,20 +73,25 @@ export class DiskCache {
   }
 
   async #trim(): Promise<void> {
-    const entries = await this.#entries();
-    let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
-    for (const entry of entries.sort((a, b) => a.usedAt - b.usedAt)) {
-      const isStale = !entry.path.endsWith(SUFFIX) && entry.usedAt < Date.now() - STALE_MS;
-      if (isStale || bytes > this.#maxBytes) {
-        await rm(entry.path, { force: true });
-        bytes -= entry.bytes;
+    const [finished, unfinished] = [await this.#entries(SUFFIX), await this.#entries(".tmp")];
+    let bytes = finished.reduce((sum, entry) => sum + entry.bytes, 0);
+    for (const entry of finished.sort((a, b) => a.usedAt - b.usedAt)) {
+      if (bytes <= this.#maxBytes) {
+        break;
+      }
+      await rm(entry.path, { force: true });
+      bytes -= entry.bytes;
+    }
+    for (const { path, usedAt } of unfinished) {
+      if (usedAt < Date.now() - STALE_MS) {
+        await rm(path, { force: true });
       }
     }
   }
 
   /** This cache's files; what another process removes meanwhile is left out. */
-  async #entries(): Promise<Entry[]> {
-    const names = (await readdir(this.#folder)).filter((name) => /^[0-9a-f]{64}\..*(speech|tmp)$/.test(name));
+  async #entries(suffix: string): Promise<Entry[]> {
+    const names = (await readdir(this.#folder)).filter((name) => isOurs(name) && name.endsWith(suffix));
     const found = await Promise.all(
       names.map(async (name): Promise<Entry | undefined> => {
         const path = join(this.#folder, name);
@@ -110,6 +115,10 @@ export class DiskCache {
       );
     }
   }
+}
+
+function isOurs(name: string): boolean {
+  return /^[0-9a-f]{64}\./.test(name);
 }
 
 function pack(pcm: Buffer): Buffer {
