@@ -1,16 +1,7 @@
-/**
- * Why there is no speech, or no more of it. The codes are stable: programs branch on them, and none is
- * ever renamed or given a second meaning.
- */
-export const speechErrorSentences = {
-  speech_invalid: "The text or a setting of its speech cannot be spoken.",
-  speech_failed: "The text could not be turned into speech.",
-  speech_timeout: "The speech did not come in time.",
-  speech_busy: "More speech is asked for than can be made at once.",
-} as const;
+import { type PlayErrorCode, playErrorSentences } from "@server-playback/protocol";
 
-/** A stable code of {@link speechErrorSentences}. */
-export type SpeechErrorCode = keyof typeof speechErrorSentences;
+/** Why there is no speech, or no more of it: these codes of a play's failure. */
+export type SpeechErrorCode = Extract<PlayErrorCode, `speech_${string}`>;
 
 /** What else is known of a failure, for those who can act on it. */
 export interface SpeechFault {
@@ -27,7 +18,7 @@ export class SpeechError extends Error {
 
   constructor(
     readonly code: SpeechErrorCode,
-    message: string = speechErrorSentences[code],
+    message: string = playErrorSentences[code],
     readonly fault: SpeechFault = {},
   ) {
     super(message);

@@ -19,7 +19,7 @@ const REMEMBERED_VOICES = 256;
 export type SpeechSource = "made" | "shared" | "cached";
 
 /** A speech whose first sound is there. */
-export interface Speech {
+export interface Utterance {
   readonly source: SpeechSource;
   /** Of the samples; known of a cached speech only. */
   readonly bytes?: number;
@@ -58,7 +58,7 @@ export class SpeechService {
    * then they end, and the synthesis too if nobody else listens.
    * @throws {SpeechError} and the signal's reason
    */
-  async speak(request: SpeechRequest, signal: AbortSignal): Promise<Speech> {
+  async speak(request: SpeechRequest, signal: AbortSignal): Promise<Utterance> {
     const askedAt = performance.now();
     const tell = (outcome: SpeechSource | "failed") =>
       this.#options.onSpeech?.(outcome, performance.now() - askedAt);
@@ -89,7 +89,7 @@ export class SpeechService {
     await this.#options.cache.close();
   }
 
-  async #speak(request: SpeechRequest, signal: AbortSignal): Promise<Speech> {
+  async #speak(request: SpeechRequest, signal: AbortSignal): Promise<Utterance> {
     const synthesis = this.#resolve(request);
     try {
       return await this.#find(synthesis, signal);
@@ -136,7 +136,7 @@ export class SpeechService {
     return isNews;
   }
 
-  async #find(synthesis: Synthesis, signal: AbortSignal): Promise<Speech> {
+  async #find(synthesis: Synthesis, signal: AbortSignal): Promise<Utterance> {
     const { provider, cache } = this.#options;
     const key = speechKey(provider.name, provider.format, synthesis);
     const cached = await cache.get(key);

@@ -27,13 +27,30 @@ export interface SpeechRequest {
   readonly settings: VoiceSettings;
 }
 
+/** What is asked for, before it is checked. */
+export interface UncheckedSpeech {
+  readonly text: string;
+  readonly voice?: string | undefined;
+  readonly model?: string | undefined;
+  readonly settings?: unknown;
+}
+
 /**
  * Reads the query of `/api/tts`, as `session.audio.speak` builds it.
- * @param maxText the longest text, in characters
- * @throws {SpeechError} `speech_invalid`, naming the parameter
+ * @throws {SpeechError} see {@link checkSpeech}
  */
 export function parseSpeechQuery(query: URLSearchParams, maxText: number): SpeechRequest {
-  const text = (query.get("text") ?? "").trim();
+  const settings = parseJson(query.get("voice_settings") ?? "{}");
+  const [voice, model] = [query.get("voice_id") ?? undefined, query.get("model_id") ?? undefined];
+  return checkSpeech({ text: query.get("text") ?? "", voice, model, settings }, maxText);
+}
+
+/**
+ * @param maxText the longest text, in characters
+ * @throws {SpeechError} `speech_invalid`, naming the parameter of `/api/tts` that is wrong
+ */
+export function checkSpeech(asked: UncheckedSpeech, maxText: number): SpeechRequest {
+  const text = asked.text.trim();
   if (!/[\p{L}\p{N}]/u.test(text)) {
     throw invalid(`text: has no letter or digit; give the text to say as ?text=`);
   }
@@ -42,26 +59,22 @@ export function parseSpeechQuery(query: URLSearchParams, maxText: number): Speec
   }
   return {
     text,
-    voice: nameIn(query, "voice_id"),
-    model: nameIn(query, "model_id"),
-    settings: settingsIn(query),
+    voice: checkName("voice_id", asked.voice),
+    model: checkName("model_id", asked.model),
+    settings: checkSettings(asked.settings ?? {}),
   };
 }
 
-function nameIn(query: URLSearchParams, parameter: string): string | undefined {
-  const name = query.get(parameter)?.trim() || undefined;
+function checkName(parameter: string, asked: string | undefined): string | undefined {
+  const name = asked?.trim() || undefined;
   if (name !== undefined && name.length > MAX_NAME) {
     throw invalid(`${parameter}: is longer than ${MAX_NAME} characters`);
   }
   return name;
 }
 
-function settingsIn(query: URLSearchParams): VoiceSettings {
-  const json = query.get("voice_settings") ?? "{}";
-  if (json.length > MAX_SETTINGS) {
-    throw invalid(`voice_settings: is longer than ${MAX_SETTINGS} characters`);
-  }
-  const parsed = VoiceSettingsSchema.safeParse(parseJson(json));
+function checkSettings(settings: unknown): VoiceSettings {
+  const parsed = VoiceSettingsSchema.safeParse(settings);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0] ?? { path: [], message: "is wrong" };
     throw invalid(`${["voice_settings", ...path.map(String)].join(".")}: ${message}`);
@@ -70,6 +83,9 @@ function settingsIn(query: URLSearchParams): VoiceSettings {
 }
 
 function parseJson(json: string): unknown {
+  if (json.length > MAX_SETTINGS) {
+    throw invalid(`voice_settings: is longer than ${MAX_SETTINGS} characters`);
+  }
   try {
     return JSON.parse(json);
   } catch {

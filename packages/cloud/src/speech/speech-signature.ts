@@ -20,9 +20,12 @@ export class SpeechSigner {
     this.#now = now;
   }
 
-  /** The URL with `exp` (seconds since the epoch) and `sig`. */
-  sign(url: string): string {
+  /** The URL with `exp` (seconds since the epoch) and `sig`, at `origin` if that is its host's. */
+  sign(url: string, origin: URL): string {
     const to = new URL(url);
+    if (to.host === origin.host) {
+      to.protocol = origin.protocol; // the SDK always says https
+    }
     const expires = String(Math.ceil((this.#now() + SIGNATURE_TTL_MS) / 1000));
     to.searchParams.set("exp", expires);
     to.searchParams.set("sig", this.#signature(to.searchParams, expires).toString("base64url"));

@@ -5,7 +5,7 @@ import { bearerToken } from "../headers.js";
 import type { Logger } from "../logger.js";
 import { asSpeechError, type SpeechErrorCode } from "./SpeechError.js";
 import type { PcmFormat } from "./SpeechProvider.js";
-import type { Speech, SpeechService } from "./SpeechService.js";
+import type { SpeechService, Utterance } from "./SpeechService.js";
 import { parseSpeechQuery } from "./speech-request.js";
 import type { SpeechSigner } from "./speech-signature.js";
 import { WAV_HEADER_BYTES, wavHeader } from "./wav-header.js";
@@ -128,7 +128,7 @@ function headers(bytes?: number): Record<string, string | number> {
   return { "content-type": "audio/wav", "cache-control": "no-store", ...length };
 }
 
-async function* wav({ bytes, chunks }: Speech, format: PcmFormat): AsyncGenerator<Uint8Array> {
+async function* wav({ bytes, chunks }: Utterance, format: PcmFormat): AsyncGenerator<Uint8Array> {
   yield wavHeader(format, bytes);
   yield* chunks;
 }

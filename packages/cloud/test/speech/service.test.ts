@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { SpeechCache } from "../../src/speech/cache/SpeechCache.js";
 import { SpeechError } from "../../src/speech/SpeechError.js";
-import { type Speech, SpeechService } from "../../src/speech/SpeechService.js";
+import { SpeechService, type Utterance } from "../../src/speech/SpeechService.js";
 import type { SpeechRequest } from "../../src/speech/speech-request.js";
 import { type LogLine, loggerInto } from "../fixtures.js";
 import { ChosenProvider, samples } from "./fake-provider.js";
@@ -25,7 +25,7 @@ function newService(timeoutMs = 5_000): SpeechService {
   return new SpeechService({ provider, cache, timeoutMs, log: loggerInto(log) });
 }
 
-async function whole(speech: Speech | Promise<Speech>): Promise<Buffer> {
+async function whole(speech: Utterance | Promise<Utterance>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of (await speech).chunks) {
     chunks.push(chunk);
