@@ -55,7 +55,8 @@ export class CartesiaServer {
       const request = JSON.parse(String(data)) as Record<string, unknown>;
       this.asked.push({ path: url, headers, request, closed });
       const answer = this.answers[this.asked.length - 1] ?? this.answers.at(-1);
-      answer?.(socket, request["context_id"]);
+      const { context_id } = request;
+      answer?.(socket, context_id);
     });
   }
 }

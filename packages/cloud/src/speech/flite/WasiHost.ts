@@ -32,10 +32,11 @@ export class WasiHost {
 
   /** Runs a program that was made with {@link imports} to its end; returns its exit code. */
   run(instance: WasmInstance, args: readonly string[]): number {
-    this.#memory = instance.exports["memory"] as WasmMemory;
+    const { memory, _start } = instance.exports;
+    this.#memory = memory as WasmMemory;
     this.#args = args.map((arg) => Buffer.from(`${arg.replaceAll("\0", " ")}\0`));
     try {
-      (instance.exports["_start"] as () => void)();
+      (_start as () => void)();
       return 0;
     } catch (error) {
       if (error instanceof Exit) {
