@@ -13,7 +13,7 @@ import type { LiveKitManager } from "./LiveKitManager.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import { RecentSet } from "./recent-set.js";
-import { SpeechError, type SpeechPlayer } from "./SpeechPlayer.js";
+import type { SpeechPlay, SpeechPlayer } from "./SpeechPlayer.js";
 import {
   type ActiveJob,
   cancelledJob,
@@ -31,6 +31,7 @@ import {
   strandedJob,
   streamingJob,
 } from "./speaker-job.js";
+import { asSpeechError } from "./speech/SpeechError.js";
 
 /** Plays of one user at once; the room is no place for more, and memory stays bounded. */
 const MAX_ACTIVE_JOBS = 32;
@@ -83,8 +84,12 @@ export class SpeakerManager {
   readonly #jobs = new Map<string, ActiveJob>();
   readonly #finished = new RecentSet<string>(REMEMBERED_PLAYS);
   readonly #notAudio = new RecentSet<string>(REMEMBERED_URLS);
-  /** Ends the making of speech whose job is over. */
-  readonly #speaking = new Map<string, AbortController>();
+  /** Speech that is being made and sent. */
+  readonly #speaking = new Map<string, { readonly abort: AbortController; readonly sent: Promise<void> }>();
+  /** The connection carries the samples of one speech at a time: resolves when it is free. */
+  #line: Promise<void> = Promise.resolve();
+  /** Speech that is on the line or waits for it. */
+  #onLine = 0;
   /** Commands go out in the order of the requests: each play waits for the one before it. */
   #lastPlay: Promise<void> = Promise.resolve();
   #disposal: Promise<void> | undefined;
@@ -123,7 +128,7 @@ export class SpeakerManager {
     this.#log("info", msg.requestId, "play requested", { packageName: msg.packageName, mode: job.mode });
     this.#set(job);
     this.#news(msg.requestId, { step: "asked" });
-    return this.#inOrder(() => this.#play(msg.requestId));
+    return this.#begin(job);
   }
 
   /** Stops the app's sounds, all or those of one layer. Those still on their way are never heard. */
@@ -284,6 +289,37 @@ export class SpeakerManager {
 
   // ---- a play's way to the bridge ---------------------------------------------------------------------
 
+  #begin(job: ActiveJob, patienceMs = 0): Promise<void> {
+    if (job.stopOther && job.moves === 0) {
+      this.#replaceWaitingSpeech(job);
+    }
+    const play = () => this.#inOrder(() => this.#play(job.requestId, patienceMs));
+    return job.source.kind === "speech" ? this.#takeLine(job, play) : play();
+  }
+
+  /** A speech that replaces the others goes out at once; one beside another waits until that is sent. */
+  #takeLine({ requestId, stopOther, moves }: ActiveJob, play: () => Promise<void>): Promise<void> {
+    const replaces = stopOther && moves === 0;
+    const told = replaces || this.#onLine === 0 ? play() : this.#line.then(play);
+    this.#onLine++;
+    this.#line = told
+      .then(() => this.#speaking.get(requestId)?.sent)
+      .finally(() => {
+        this.#onLine--;
+      });
+    return told;
+  }
+
+  /** What the bridge does for the plays that it knows, done for those that wait for the line. */
+  #replaceWaitingSpeech({ requestId }: ActiveJob): void {
+    for (const job of [...this.#jobs.values()]) {
+      const waits = job.source.kind === "speech" && !job.commandSent && !job.stopOther;
+      if (waits && job.requestId !== requestId) {
+        this.#finish(cancelledJob(job, "replaced"));
+      }
+    }
+  }
+
   #inOrder(act: () => Promise<void>): Promise<void> {
     this.#lastPlay = this.#lastPlay.then(act);
     return this.#lastPlay;
@@ -316,28 +352,46 @@ export class SpeakerManager {
       const repeat = loop ? { loop } : {};
       client.send({ action: "play_url", url: source.url, ...common, ...start, ...repeat });
     } else {
+      if (common.stopOther) {
+        this.#hush(); // samples that are still on their way would be taken for this one's
+      }
       const abort = new AbortController();
-      this.#speaking.set(requestId, abort);
       const play = { speech: source, start: { action: "start_pcm" as const, ...common }, fromMs: job.fromMs };
-      void this.#speak({ ...play, line: client, signal: abort.signal });
+      const sent = this.#speak({ ...play, line: client, signal: abort.signal });
+      this.#speaking.set(requestId, { abort, sent });
     }
     if (job.state === "streaming" && job.paused) {
       client.send({ action: "pause_playback", requestId });
     }
   }
 
-  async #speak(play: Parameters<SpeechPlayer["play"]>[0]): Promise<void> {
+  async #speak(play: SpeechPlay): Promise<void> {
+    const { start, signal } = play;
     try {
-      await this.#options.speech?.play(play);
+      const failure = await this.#options.speech?.play(play);
+      if (failure !== undefined) {
+        const shortfall = { error: failure.code, message: failure.message };
+        this.#withJob(start.requestId, (job) => this.#set({ ...job, shortfall }));
+      }
     } catch (error) {
-      const code = error instanceof SpeechError ? error.code : "internal";
-      const { requestId } = play.start;
-      this.#withJob(requestId, (job) => {
-        if (!play.signal.aborted) {
-          this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
-          this.#finish(failedJob(job, code, describe(error)));
-        }
-      });
+      if (!signal.aborted) {
+        this.#notSpoken(start.requestId, error);
+      }
+    }
+  }
+
+  #notSpoken(requestId: string, error: unknown): void {
+    const { code, message } = asSpeechError(error);
+    this.#withJob(requestId, (job) => {
+      this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
+      this.#finish(failedJob(job, code, message));
+    });
+  }
+
+  /** Ends the making of every speech; what became of it the bridge tells. */
+  #hush(): void {
+    for (const { abort } of this.#speaking.values()) {
+      abort.abort();
     }
   }
 
@@ -353,6 +407,7 @@ export class SpeakerManager {
 
   #stopJob(job: ActiveJob, reason: string): void {
     if (job.commandSent) {
+      this.#speaking.get(job.requestId)?.abort.abort();
       this.#link.send({ action: "stop_playback", requestId: job.requestId, reason });
     } else {
       this.#finish(cancelledJob(job, reason));
@@ -367,8 +422,9 @@ export class SpeakerManager {
         this.#finish(failedJob(job, "bridge_unavailable", "The connection to the bridge was lost again."));
         continue;
       }
-      this.#set(strandedJob(job, this.#now()));
-      void this.#inOrder(() => this.#play(job.requestId, RECOVERY_MS));
+      const stranded = strandedJob(job, this.#now());
+      this.#set(stranded);
+      void this.#begin(stranded, RECOVERY_MS);
     }
   }
 
@@ -472,7 +528,7 @@ export class SpeakerManager {
   }
 
   #silence(requestId: string): void {
-    this.#speaking.get(requestId)?.abort();
+    this.#speaking.get(requestId)?.abort.abort();
     this.#speaking.delete(requestId);
   }
 

@@ -9,6 +9,7 @@ import { createHttpHandler } from "./http.js";
 import { LiveKitManager } from "./LiveKitManager.js";
 import { createLogger, type Logger } from "./logger.js";
 import { Metrics } from "./metrics.js";
+import { createSpeech, type SpeechParts } from "./speech/create-speech.js";
 import { UserSessions } from "./UserSessions.js";
 import { AppWebSocketService } from "./websocket-app.service.js";
 import { GlassesWebSocketService } from "./websocket-glasses.service.js";
@@ -53,6 +54,7 @@ class RunningCloud implements Cloud {
   readonly #sessions: UserSessions;
   readonly #appSockets: AppWebSocketService;
   readonly #glassesSockets: GlassesWebSocketService;
+  readonly #speech: SpeechParts | undefined;
   readonly #log: Logger;
   #closing: Promise<void> | undefined;
 
@@ -66,6 +68,9 @@ class RunningCloud implements Cloud {
     this.#log = log;
     const { metrics } = this;
     const apps = new Apps(config.apps);
+    const publicUrl = config.publicUrl ?? url;
+    const speech = createSpeech(config, publicUrl, metrics, log);
+    this.#speech = speech;
     const sessions = new UserSessions({
       apps,
       metrics,
@@ -76,9 +81,11 @@ class RunningCloud implements Cloud {
         bridgeUrl: config.bridge?.url ?? "",
         bridgeSecret: config.bridge?.secret,
         cooldownMs: config.bridgeCooldownMs,
+        speech: speech?.player,
       },
       graceMs: config.sessionGraceMs,
-      publicUrl: config.publicUrl ?? url,
+      publicUrl,
+      signSpeechUrl: speech?.signUrl,
     });
     const { glassesTokenSecret, appTokenSecret } = config;
     this.#sessions = sessions;
@@ -93,7 +100,15 @@ class RunningCloud implements Cloud {
     const isReady = () => this.#closing === undefined;
     server.on(
       "request",
-      createHttpHandler({ apps, tokenSecret: glassesTokenSecret, sessions, metrics, log, isReady }),
+      createHttpHandler({
+        apps,
+        tokenSecret: glassesTokenSecret,
+        sessions,
+        metrics,
+        log,
+        tts: speech?.route,
+        isReady,
+      }),
     );
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     log.info({ url, playbackMode: config.playbackMode }, "cloud listens");
@@ -112,6 +127,7 @@ class RunningCloud implements Cloud {
       socket.close(closeCodes.restarting.code, closeCodes.restarting.reason);
     }
     await socketsClosed;
+    await this.#speech?.close();
     this.#server.closeAllConnections();
     await listenerClosed;
     this.#log.info("cloud closed");

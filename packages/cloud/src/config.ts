@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type App, AppsSchema } from "./apps.js";
 import { type SettingName, type Settings, type SettingValues, secretNames, settings } from "./settings.js";
+import { readSpeech, type SpeechConfig } from "./speech/speech-config.js";
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,6 +22,8 @@ export interface CloudConfig {
   readonly liveKit?: { readonly publicUrl: string; readonly apiKey: string; readonly apiSecret: string };
   readonly bridge?: { readonly url: string; readonly secret: string | undefined };
   readonly playbackMode: PlaybackMode;
+  /** Absent: texts are not spoken. */
+  readonly speech?: SpeechConfig | undefined;
   readonly bridgeCooldownMs: number;
   readonly sessionGraceMs: number;
   readonly logLevel: string;
@@ -46,6 +49,7 @@ export function loadConfig(env: Environment): CloudConfig {
   const values = readSettings(readSecretFiles(env, mistakes), mistakes);
   const apps = values.APPS_FILE === undefined ? [] : readApps(values.APPS_FILE, mistakes);
   const playback = readPlayback(values, mistakes);
+  const speech = readSpeech(values, mistakes);
   if (values.PUBLIC_URL === undefined && isWildcard(values.CLOUD_HOST)) {
     mistakes.push(
       "PUBLIC_URL: is missing; CLOUD_HOST is every address, so say under which URL apps find this server",
@@ -62,6 +66,7 @@ export function loadConfig(env: Environment): CloudConfig {
     glassesTokenSecret: required(values, "GLASSES_JWT_SECRET"),
     appTokenSecret: values.APPS_JWT_SECRET,
     ...playback,
+    speech,
     bridgeCooldownMs: required(values, "BRIDGE_COOLDOWN_MS"),
     sessionGraceMs: required(values, "SESSION_GRACE_MS"),
     logLevel: required(values, "LOG_LEVEL"),

@@ -49,6 +49,14 @@ interface SpeakerPlay {
   readonly heardBeforeMs: number;
   /** How often it went on with another bridge. */
   readonly moves: number;
+  /** Why its sound ends before the end that was asked for, once that is known. */
+  readonly shortfall?: JobFailure | undefined;
+}
+
+/** A failure with its reason. */
+export interface JobFailure {
+  readonly error: JobErrorCode;
+  readonly message?: string | undefined;
 }
 
 /** `commandSent` tells whether the bridge knows of it and so will have the last word on it. */
@@ -142,6 +150,9 @@ export function strandedJob(job: ActiveJob, now: number): ActiveJob {
 /** The end that the bridge reports. */
 export function finishedJob(job: ActiveJob, event: BridgeEventOf<"play_complete">): FinishedJob {
   const durationMs = event.durationMs === undefined ? heardBefore(job) : job.heardBeforeMs + event.durationMs;
+  if (event.success && job.shortfall !== undefined) {
+    return { ...play(job), state: "error", durationMs, ...job.shortfall };
+  }
   if (event.success) {
     return { ...play(job), state: "completed", durationMs };
   }
@@ -165,7 +176,7 @@ function heardBefore({ heardBeforeMs }: SpeakerPlay): number | undefined {
 
 function play(job: SpeakerPlay): SpeakerPlay {
   const { requestId, audioUrl, source, packageName, mode, trackId, stopOther } = job;
-  const { volume, loop, startedAt, fromMs, heardBeforeMs, moves } = job;
+  const { volume, loop, startedAt, fromMs, heardBeforeMs, moves, shortfall } = job;
   return {
     requestId,
     audioUrl,
@@ -180,5 +191,6 @@ function play(job: SpeakerPlay): SpeakerPlay {
     fromMs,
     heardBeforeMs,
     moves,
+    shortfall,
   };
 }

@@ -50,7 +50,7 @@ export class AppWebSocketService {
       return;
     }
     this.#anonymous++;
-    const connection = new AppConnection(ws, this.#options, () => this.#anonymous--);
+    const connection = new AppConnection(ws, this.#options, () => this.#anonymous--, header(request, "host"));
     const token = bearerToken(request);
     if (token !== undefined) {
       const userId = header(request, "x-user-id");
@@ -71,12 +71,15 @@ class AppConnection {
   readonly #options: AppServiceOptions;
   readonly #socket: JsonSocket<AppToCloud, CloudToApp>;
   readonly #onKnown: () => void;
+  /** The name under which the app found this server. */
+  readonly #host: string | undefined;
   #state: AppConnectionState;
   #badMessages = 0;
 
   /** `onKnown` is called once, when the socket is no longer anonymous. */
-  constructor(ws: WebSocket, options: AppServiceOptions, onKnown: () => void) {
+  constructor(ws: WebSocket, options: AppServiceOptions, onKnown: () => void, host: string | undefined) {
     this.#options = options;
+    this.#host = host;
     this.#onKnown = onKnown;
     this.#socket = new JsonSocket(ws, {
       wire: "app",
@@ -115,7 +118,7 @@ class AppConnection {
       return;
     }
     this.#become({ state: "authenticated", session, packageName });
-    session.attachApp(packageName, this.#socket);
+    session.attachApp(packageName, this.#socket, this.#host);
   }
 
   #receive(message: AppToCloud): void {
