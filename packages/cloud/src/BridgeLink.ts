@@ -109,6 +109,12 @@ export class BridgeLink {
     }
   }
 
+  /** Notes that this bridge is full; says whether there is another that may not be. */
+  canMoveOn(): boolean {
+    const url = this.current?.url ?? "";
+    return this.#options.bridges.report(url, "at_capacity");
+  }
+
   /** Leaves this bridge, so that the next call of {@link open} looks for another. */
   async leave(): Promise<void> {
     const bridge = this.current;

@@ -12,6 +12,8 @@ import type { JobNews, JobObserver } from "./JobObserver.js";
 import type { LiveKitManager } from "./LiveKitManager.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
+import { MAX_PLAYS } from "./play-limits.js";
+import { NotReady, RoomReadiness } from "./RoomReadiness.js";
 import { RecentSet } from "./recent-set.js";
 import { SpeechError, type SpeechPlayer } from "./SpeechPlayer.js";
 import {
@@ -20,6 +22,7 @@ import {
   type FinishedJob,
   failedJob,
   finishedJob,
+  type JobErrorCode,
   newJob,
   type PlayOptions,
   playedMs,
@@ -27,10 +30,9 @@ import {
   type SpeakerJob,
   strandedJob,
   streamingJob,
+  turnedAwayJob,
 } from "./speaker-job.js";
 
-/** Plays of one user at once; the room is no place for more, and memory stays bounded. */
-const MAX_ACTIVE_JOBS = 32;
 /** Finished plays that are still recognised when their request comes again. */
 const REMEMBERED_PLAYS = 256;
 /** URLs known to be no audio, which are not tried again. */
@@ -39,6 +41,8 @@ const REMEMBERED_URLS = 64;
 const MAX_MOVES = 3;
 /** How long a bridge is looked for when the one that played is gone, in ms. */
 const RECOVERY_MS = 5_000;
+/** How long the bridge may take to confirm a stop before its connection is ended instead, in ms. */
+const STOP_ANSWER_MS = 500;
 
 export type { BridgeConnection } from "./BridgeLink.js";
 
@@ -48,7 +52,11 @@ export interface SpeakerSession {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly correlation: DurationCorrelation;
-  readonly liveKit: Pick<LiveKitManager, "roomName" | "newBridgeIdentity" | "bridgeToken"> | undefined;
+  readonly liveKit:
+    | Pick<LiveKitManager, "roomName" | "newBridgeIdentity" | "bridgeToken" | "areGlassesInRoom">
+    | undefined;
+  /** Told of every play once: how it ended, or why it was not begun. */
+  playEnded?(job: FinishedJob): void;
 }
 
 export interface SpeakerManagerOptions {
@@ -62,9 +70,16 @@ export interface SpeakerManagerOptions {
   /** Speaks texts; without it none is spoken in the room. */
   speech?: SpeechPlayer | undefined;
   observer?: JobObserver | undefined;
+  listenerWaitMs?: number | undefined;
+  roomTimeoutMs?: number | undefined;
   /** Milliseconds since the epoch. */
   now?: () => number;
   connect?: ConnectBridge;
+}
+
+interface Refusal {
+  readonly refusal: string;
+  readonly code?: JobErrorCode;
 }
 
 /**
@@ -77,6 +92,7 @@ export class SpeakerManager {
   readonly #options: SpeakerManagerOptions;
   readonly #now: () => number;
   readonly #link: BridgeLink;
+  readonly #room: RoomReadiness;
   readonly #jobs = new Map<string, ActiveJob>();
   readonly #finished = new RecentSet<string>(REMEMBERED_PLAYS);
   readonly #notAudio = new RecentSet<string>(REMEMBERED_URLS);
@@ -91,6 +107,11 @@ export class SpeakerManager {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#link = this.#newLink();
+    this.#room = new RoomReadiness({
+      isListenerThere: async () => (await userSession.liveKit?.areGlassesInRoom(userSession.userId)) ?? false,
+      listenerWaitMs: options.listenerWaitMs,
+      roomTimeoutMs: options.roomTimeoutMs,
+    });
   }
 
   /** Jobs that have not ended. */
@@ -113,13 +134,19 @@ export class SpeakerManager {
     const job = newJob(msg, options, this.#now());
     const refusal = this.#refusal(job);
     if (refusal !== undefined) {
-      this.#session.log.debug({ requestId: msg.requestId, refusal }, "not played in the room");
+      this.#session.log.debug({ requestId: msg.requestId, ...refusal }, "not played in the room");
+      if (refusal.code !== undefined) {
+        this.#session.playEnded?.(failedJob(job, refusal.code));
+      }
       return Promise.resolve();
     }
     this.#session.metrics.playsStarted.inc();
     this.#log("info", msg.requestId, "play requested", { packageName: msg.packageName, mode: job.mode });
     this.#set(job);
     this.#news(msg.requestId, { step: "asked" });
+    if (job.mode === "primary") {
+      this.#room.watch(msg.requestId, () => this.#roomIsLate(msg.requestId));
+    }
     return this.#inOrder(() => this.#play(msg.requestId));
   }
 
@@ -132,6 +159,13 @@ export class SpeakerManager {
       }
     }
     return Promise.resolve();
+  }
+
+  /** Stops every sound of every app. */
+  stopAll(reason: string): void {
+    for (const job of [...this.#jobs.values()]) {
+      this.#stopJob(job, reason);
+    }
   }
 
   // ---- an operator's controls: each says whether there was such a job to tell the bridge of ----------
@@ -180,6 +214,7 @@ export class SpeakerManager {
 
   /** Takes what the bridge tells. Events of unknown or finished plays change nothing. */
   handleBridgeEvent(evt: BridgeEvent): void {
+    this.#room.take(evt);
     switch (evt.type) {
       case "play_started":
         this.#started(evt);
@@ -194,7 +229,7 @@ export class SpeakerManager {
         this.#played(evt.requestId, evt.positionMs, "resumed");
         break;
       case "play_complete":
-        this.#withJob(evt.requestId, (job) => this.#finish(finishedJob(job, evt)));
+        this.#withJob(evt.requestId, (job) => this.#ended(job, evt));
         break;
       case "error":
         this.#bridgeError(evt);
@@ -251,26 +286,31 @@ export class SpeakerManager {
     });
   }
 
-  #refusal({ requestId, source }: ActiveJob): string | undefined {
+  /** Why the job is not begun; without a code it is a play that has its answer, or will have it. */
+  #refusal(job: ActiveJob): Refusal | undefined {
+    const { requestId, source, packageName } = job;
+    const jobs = [...this.#jobs.values()];
+    const ofApp = jobs.filter((other) => other.packageName === packageName).length;
     if (!this.#options.enable || this.#session.liveKit === undefined) {
-      return "off";
+      return { refusal: "off", code: "playback_off" };
     }
     if (this.#disposal !== undefined) {
-      return "disposed";
-    }
-    if (this.#link.isResting) {
-      return "resting";
+      return { refusal: "disposed", code: "draining" };
     }
     if (this.#jobs.has(requestId) || this.#finished.has(requestId)) {
-      return "the same play";
+      return { refusal: "the same play" };
+    }
+    if (this.#link.isResting) {
+      return { refusal: "resting", code: "bridge_unavailable" };
     }
     if (source.kind === "url" && this.#notAudio.has(source.url)) {
-      return "known to be no audio";
+      return { refusal: "known to be no audio", code: "unsupported_format" };
     }
     if (source.kind === "speech" && this.#options.speech === undefined) {
-      return "nobody speaks";
+      return { refusal: "nobody speaks", code: "playback_off" };
     }
-    return this.#jobs.size >= MAX_ACTIVE_JOBS ? "too many at once" : undefined;
+    const isTooMuch = jobs.length >= MAX_PLAYS.user || ofApp >= MAX_PLAYS.app;
+    return isTooMuch ? { refusal: "too many at once", code: "too_many_plays" } : undefined;
   }
 
   // ---- a play's way to the bridge ---------------------------------------------------------------------
@@ -285,7 +325,7 @@ export class SpeakerManager {
       return; // stopped before its turn
     }
     try {
-      const bridge = await this.#link.open(patienceMs);
+      const [bridge] = await Promise.all([this.#link.open(patienceMs), this.#listener(requestId)]);
       const room = await this.#roomAccess(bridge.identity);
       const job = this.#jobs.get(requestId);
       if (job?.commandSent !== false) {
@@ -294,8 +334,54 @@ export class SpeakerManager {
       this.#tell(bridge, job, room);
       this.#set({ ...job, commandSent: true });
     } catch (error) {
-      this.#withJob(requestId, (job) => this.#finish(failedJob(job, "bridge_unavailable", describe(error))));
+      const code = error instanceof NotReady ? error.code : "bridge_unavailable";
+      this.#withJob(requestId, (job) => this.#finish(failedJob(job, code, describe(error))));
     }
+  }
+
+  /** A primary play waits for ears; a shadow has those of the glasses, and what goes on had them. */
+  async #listener(requestId: string): Promise<void> {
+    const job = this.#jobs.get(requestId);
+    if (job?.mode === "primary" && job.state === "pending") {
+      await this.#room.listener(() => this.#jobs.has(requestId));
+    }
+  }
+
+  /** The room took too long. What the bridge has is stopped first: whatever follows, it sounds once. */
+  #roomIsLate(requestId: string): void {
+    const job = this.#jobs.get(requestId);
+    if (job?.state !== "pending") {
+      return;
+    }
+    if (!job.commandSent) {
+      this.#finish(failedJob(job, "room_timeout"));
+    } else if (!this.#room.isJoined) {
+      this.#set({ ...job, givenUp: "room_timeout" });
+      this.#link.send({ action: "stop_playback", requestId, reason: "room_timeout" });
+      this.#room.watch(requestId, () => this.#bridgeIsMute(requestId), STOP_ANSWER_MS);
+    } // else the sound is slow, and its own limits apply
+  }
+
+  /** Not even a stop is confirmed: the connection is ended, and with it whatever the bridge had. */
+  #bridgeIsMute(requestId: string): void {
+    this.#withJob(requestId, (job) => {
+      void this.#link.leave();
+      this.#finish(failedJob(job, "room_timeout"));
+      this.#bridgeLost();
+    });
+  }
+
+  /** The bridge is full. If nothing of this user's plays there, another may have room. */
+  #turnedAway(job: ActiveJob): boolean {
+    const others = [...this.#jobs.values()].filter(({ commandSent }) => commandSent).length - 1;
+    if (job.state !== "pending" || others > 0 || job.moves >= MAX_MOVES || !this.#link.canMoveOn()) {
+      return false;
+    }
+    this.#room.reset();
+    this.#set(turnedAwayJob(job));
+    void this.#link.leave();
+    void this.#inOrder(() => this.#play(job.requestId));
+    return true;
   }
 
   #tell({ client }: OpenBridge, job: ActiveJob, room: { roomName: string; token: string }): void {
@@ -352,6 +438,7 @@ export class SpeakerManager {
 
   /** What was with the bridge goes on with the next one, where it was. */
   #bridgeLost(): void {
+    this.#room.reset();
     for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
       this.#silence(job.requestId);
       if (job.moves >= MAX_MOVES) {
@@ -373,6 +460,7 @@ export class SpeakerManager {
       const { requestId, firstFrameLatencyMs, joinMs, codec, expectedDurationMs } = event;
       const now = this.#now();
       this.#set(streamingJob(job, event, now));
+      this.#room.unwatch(requestId);
       if (job.state === "streaming") {
         this.#news(requestId, { step: "recovered", positionMs: job.fromMs });
         return;
@@ -400,6 +488,13 @@ export class SpeakerManager {
     });
   }
 
+  #ended(job: ActiveJob, event: BridgeEventOf<"play_complete">): void {
+    const isFull = !event.success && event.error === "at_capacity";
+    if (!isFull || !this.#turnedAway(job)) {
+      this.#finish(finishedJob(job, event));
+    }
+  }
+
   #bridgeError(event: BridgeEventOf<"error">): void {
     const { requestId, error, message, field } = event;
     this.#session.metrics.bridgeErrors.inc();
@@ -407,7 +502,8 @@ export class SpeakerManager {
     if (requestId !== undefined) {
       // The bridge did not take the play_url, so there will be no play_complete.
       this.#withJob(requestId, (job) => {
-        if (job.state === "pending") {
+        const isMoving = error === "at_capacity" && this.#turnedAway(job);
+        if (job.state === "pending" && !isMoving) {
           this.#finish(failedJob(job, error, message));
         }
       });
@@ -448,6 +544,7 @@ export class SpeakerManager {
     this.#jobs.delete(job.requestId);
     this.#finished.add(job.requestId);
     this.#silence(job.requestId);
+    this.#room.unwatch(job.requestId);
     this.#count(job);
     const { state, durationMs, requestId } = job;
     const elapsedMs = this.#now() - job.startedAt;
@@ -460,6 +557,7 @@ export class SpeakerManager {
     }
     this.#news(requestId, { step: "ended" });
     this.#observe((observer) => observer.onJob(this.#session.userId, job));
+    this.#session.playEnded?.(job);
   }
 
   #silence(requestId: string): void {

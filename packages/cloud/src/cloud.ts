@@ -3,12 +3,14 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { Apps } from "./apps.js";
+import { bridgeUrls, StaticBridges } from "./bridge-directory.js";
 import { closeCodes } from "./close-codes.js";
 import type { CloudConfig } from "./config.js";
 import { createHttpHandler } from "./http.js";
 import { LiveKitManager } from "./LiveKitManager.js";
 import { createLogger, type Logger } from "./logger.js";
 import { Metrics } from "./metrics.js";
+import { PlaybackFlags } from "./playback-flags.js";
 import { UserSessions } from "./UserSessions.js";
 import { AppWebSocketService } from "./websocket-app.service.js";
 import { GlassesWebSocketService } from "./websocket-glasses.service.js";
@@ -53,6 +55,8 @@ class RunningCloud implements Cloud {
   readonly #sessions: UserSessions;
   readonly #appSockets: AppWebSocketService;
   readonly #glassesSockets: GlassesWebSocketService;
+  readonly #flags: PlaybackFlags;
+  readonly #drainTimeoutMs: number;
   readonly #log: Logger;
   #closing: Promise<void> | undefined;
 
@@ -66,17 +70,26 @@ class RunningCloud implements Cloud {
     this.#log = log;
     const { metrics } = this;
     const apps = new Apps(config.apps);
+    const bridges = new StaticBridges(bridgeUrls(config.bridge?.url ?? ""));
+    // Without a room to play in, no flag turns it on.
+    const flagsFile = config.canPlayInRoom ? config.playbackFlagsFile : undefined;
+    this.#flags = new PlaybackFlags(config.playbackMode, flagsFile, log);
+    this.#drainTimeoutMs = config.drainTimeoutMs ?? 0;
     const sessions = new UserSessions({
       apps,
       metrics,
       log,
       liveKit: config.liveKit === undefined ? undefined : new LiveKitManager(config.liveKit),
       speaker: {
-        enable: config.playbackMode === "shadow",
+        enable: config.canPlayInRoom,
         bridgeUrl: config.bridge?.url ?? "",
         bridgeSecret: config.bridge?.secret,
         cooldownMs: config.bridgeCooldownMs,
+        bridges,
+        listenerWaitMs: config.listenerWaitMs,
+        roomTimeoutMs: config.roomTimeoutMs,
       },
+      flags: this.#flags,
       graceMs: config.sessionGraceMs,
       publicUrl: config.publicUrl ?? url,
     });
@@ -105,7 +118,9 @@ class RunningCloud implements Cloud {
   }
 
   async #close(): Promise<void> {
+    await this.#sessions.drain(AbortSignal.timeout(this.#drainTimeoutMs));
     const listenerClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#flags.close();
     await this.#sessions.close();
     const socketsClosed = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     for (const socket of this.#sockets.clients) {

@@ -49,10 +49,17 @@ interface SpeakerPlay {
   readonly heardBeforeMs: number;
   /** How often it went on with another bridge. */
   readonly moves: number;
+  /** Whether a bridge that had it was lost, so that more may have been heard than is known. */
+  readonly wasLost: boolean;
 }
 
 /** `commandSent` tells whether the bridge knows of it and so will have the last word on it. */
-export type PendingJob = SpeakerPlay & { readonly state: "pending"; readonly commandSent: boolean };
+export type PendingJob = SpeakerPlay & {
+  readonly state: "pending";
+  readonly commandSent: boolean;
+  /** Why it was given up while the bridge had it; the bridge's last word is awaited. */
+  readonly givenUp?: JobErrorCode | undefined;
+};
 export type StreamingJob = SpeakerPlay & {
   readonly state: "streaming";
   readonly commandSent: boolean;
@@ -80,7 +87,7 @@ export function newJob(request: AudioPlayRequest, options: PlayOptions, now: num
   const { requestId, audioUrl, packageName, trackId = 0, volume = 1, stopOtherAudio = true } = request;
   const { mode = "shadow", source = { kind: "url", url: audioUrl }, startMs = 0, loop = false } = options;
   const asked = { requestId, audioUrl, source, packageName, mode, trackId, stopOther: stopOtherAudio };
-  const begin = { volume, loop, startedAt: now, fromMs: startMs, heardBeforeMs: 0, moves: 0 };
+  const begin = { volume, loop, startedAt: now, fromMs: startMs, heardBeforeMs: 0, moves: 0, wasLost: false };
   return { state: "pending", commandSent: false, ...asked, ...begin };
 }
 
@@ -112,7 +119,7 @@ export function positionMs(job: ActiveJob, now: number): number {
 
 /** The job without its bridge, ready to go on where it was with another one. */
 export function strandedJob(job: ActiveJob, now: number): ActiveJob {
-  const moved = { commandSent: false, moves: job.moves + 1 };
+  const moved = { commandSent: false, moves: job.moves + 1, wasLost: true };
   if (job.state === "pending") {
     return { ...job, ...moved };
   }
@@ -121,11 +128,20 @@ export function strandedJob(job: ActiveJob, now: number): ActiveJob {
   return { ...job, ...moved, ...position };
 }
 
+/** The job as it was before a bridge that is full was asked. */
+export function turnedAwayJob(job: PendingJob): PendingJob {
+  return { ...job, commandSent: false, moves: job.moves + 1 };
+}
+
 /** The end that the bridge reports. */
 export function finishedJob(job: ActiveJob, event: BridgeEventOf<"play_complete">): FinishedJob {
-  const durationMs = event.durationMs === undefined ? heardBefore(job) : job.heardBeforeMs + event.durationMs;
+  const durationMs =
+    event.durationMs === undefined ? knownToBeHeard(job) : job.heardBeforeMs + event.durationMs;
   if (event.success) {
     return { ...play(job), state: "completed", durationMs };
+  }
+  if (job.state === "pending" && job.givenUp !== undefined && event.error === "cancelled") {
+    return { ...play(job), state: "error", durationMs, error: job.givenUp };
   }
   return event.error === "cancelled"
     ? { ...play(job), state: "cancelled", durationMs, reason: event.reason ?? "unknown" }
@@ -133,21 +149,22 @@ export function finishedJob(job: ActiveJob, event: BridgeEventOf<"play_complete"
 }
 
 export function cancelledJob(job: ActiveJob, reason: string): FinishedJob {
-  return { ...play(job), state: "cancelled", durationMs: heardBefore(job), reason };
+  return { ...play(job), state: "cancelled", durationMs: knownToBeHeard(job), reason };
 }
 
 export function failedJob(job: ActiveJob, error: JobErrorCode, message?: string): FinishedJob {
-  return { ...play(job), state: "error", durationMs: heardBefore(job), error, message };
+  return { ...play(job), state: "error", durationMs: knownToBeHeard(job), error, message };
 }
 
 /** What is known to have been heard when no bridge says it. */
-function heardBefore({ heardBeforeMs }: SpeakerPlay): number | undefined {
-  return heardBeforeMs > 0 ? heardBeforeMs : undefined;
+function knownToBeHeard(job: ActiveJob): number | undefined {
+  const heardMs = job.heardBeforeMs + (job.state === "streaming" ? job.playedMs : 0);
+  return heardMs > 0 ? heardMs : undefined;
 }
 
 function play(job: SpeakerPlay): SpeakerPlay {
   const { requestId, audioUrl, source, packageName, mode, trackId, stopOther } = job;
-  const { volume, loop, startedAt, fromMs, heardBeforeMs, moves } = job;
+  const { volume, loop, startedAt, fromMs, heardBeforeMs, moves, wasLost } = job;
   return {
     requestId,
     audioUrl,
@@ -162,5 +179,6 @@ function play(job: SpeakerPlay): SpeakerPlay {
     fromMs,
     heardBeforeMs,
     moves,
+    wasLost,
   };
 }

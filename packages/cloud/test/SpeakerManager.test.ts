@@ -70,11 +70,15 @@ describe("start", () => {
     await world.speaker.dispose();
   });
 
-  it("CL-22 takes no more plays at once than a room can bear", async () => {
+  it("LIM-3 takes no more plays at once than a room can bear, of one app and of all", async () => {
     const world = new SpeakerWorld();
-    for (let i = 0; i < 40; i++) {
-      await world.start(request(`r${i}`));
+    for (const [index, packageName] of [app, otherApp, "com.example.third"].entries()) {
+      for (let i = 0; i < 20; i++) {
+        await world.start(request(`r${index}-${i}`, { packageName }));
+      }
     }
+    const ofApp = (name: string) => world.speaker.jobs.filter(({ packageName }) => packageName === name);
+    expect([ofApp(app).length, ofApp(otherApp).length]).toEqual([16, 16]);
     expect(world.speaker.jobs).toHaveLength(32);
     await world.speaker.dispose();
   });
