@@ -86,13 +86,13 @@ export class AudioRouter {
     this.#session.sendToApp(packageName, response);
   }
 
-  /** Forgets what an app waits for, when it is gone for good. */
-  forget(packageName: string): void {
-    for (const [requestId, owner] of this.#unanswered) {
-      if (owner === packageName) {
-        this.#unanswered.delete(requestId);
-      }
-    }
+  /** Forgets what an app waits for, when it is gone for good; returns which requests that were. */
+  forget(packageName: string): string[] {
+    const forgotten = [...this.#unanswered].filter(([, owner]) => owner === packageName);
+    return forgotten.map(([requestId]) => {
+      this.#unanswered.delete(requestId);
+      return requestId;
+    });
   }
 
   #remember(requestId: string, packageName: string): void {

@@ -47,6 +47,8 @@ export class Playback {
   readonly #limits = new PlayLimits();
   /** Plays of which the room will have the last word. */
   readonly #inRoom = new Map<string, AudioPlayRequest>();
+  /** Plays of which the glasses will, in the room's stead. */
+  readonly #fellBack = new Set<string>();
   readonly #answered = new RecentMap<string, Answered>(REMEMBERED_ANSWERS);
   #isDraining = false;
 
@@ -81,18 +83,26 @@ export class Playback {
     }
     this.#inRoom.delete(job.requestId);
     const end = job.state === "error" ? job.error : job.state;
-    const wasHeard = (job.durationMs ?? 0) > 0;
-    const heard = wasHeard ? "yes" : job.wasLost ? "perhaps" : "no";
-    if (afterTheRoom({ end, heard, glasses: this.#session.hasGlasses() }) === "glasses") {
+    if (afterTheRoom({ end, heard: job.heard, glasses: this.#session.hasGlasses() }) === "glasses") {
       this.#fallBack(request, end as PlayErrorCode);
     } else {
       this.#answer(request, answerOf(job));
     }
   }
 
+  /** Takes the router's answer to an app; one that stands in for the room's is given again like that. */
+  routed(packageName: string, response: AudioPlayResponse): void {
+    if (this.#fellBack.delete(response.requestId)) {
+      this.#answered.set(response.requestId, { packageName, response });
+    }
+    this.#session.sendToApp(packageName, response);
+  }
+
   /** Forgets what an app waits for, when it is gone for good. */
   forget(packageName: string): void {
-    this.#session.router.forget(packageName);
+    for (const requestId of this.#session.router.forget(packageName)) {
+      this.#fellBack.delete(requestId);
+    }
     for (const [requestId, request] of this.#inRoom) {
       if (request.packageName === packageName) {
         this.#inRoom.delete(requestId);
@@ -162,6 +172,7 @@ export class Playback {
     if (request.stopOtherAudio ?? true) {
       this.#session.speaker.stopAll("replaced");
     }
+    this.#fellBack.add(requestId);
     this.#session.router.play(request);
   }
 

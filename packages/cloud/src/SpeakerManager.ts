@@ -286,7 +286,7 @@ export class SpeakerManager {
     });
   }
 
-  /** Why the job is not begun; without a code it is a play that has its answer, or will have it. */
+  /** Why the job is not begun; without a code it is a play that will have its answer. */
   #refusal(job: ActiveJob): Refusal | undefined {
     const { requestId, source, packageName } = job;
     const jobs = [...this.#jobs.values()];
@@ -297,8 +297,11 @@ export class SpeakerManager {
     if (this.#disposal !== undefined) {
       return { refusal: "disposed", code: "draining" };
     }
-    if (this.#jobs.has(requestId) || this.#finished.has(requestId)) {
+    if (this.#jobs.has(requestId)) {
       return { refusal: "the same play" };
+    }
+    if (this.#finished.has(requestId)) {
+      return { refusal: "the same play", code: "request_in_use" };
     }
     if (this.#link.isResting) {
       return { refusal: "resting", code: "bridge_unavailable" };

@@ -114,7 +114,7 @@ export class UserSession implements SpeakerSession {
       log: this.log,
       correlation: this.correlation,
       sendToGlasses: (message) => this.#sendToGlasses(message),
-      sendToApp: (packageName, message) => this.#respondToApp(packageName, message),
+      sendToApp: (packageName, message) => this.#playback.routed(packageName, message),
     });
     this.#playback = new Playback({
       log: this.log,

@@ -74,7 +74,11 @@ export type StreamingJob = SpeakerPlay & {
 export type ActiveJob = PendingJob | StreamingJob;
 
 /** How a job ended; `durationMs` is the media time that was played out. */
-export type FinishedJob = SpeakerPlay & { readonly durationMs?: number | undefined } & (
+export type FinishedJob = SpeakerPlay & {
+  readonly durationMs?: number | undefined;
+  /** Whether a packet of it was sent. `perhaps`: a bridge that had it was lost before it could say. */
+  readonly heard: "no" | "perhaps" | "yes";
+} & (
     | { readonly state: "completed" }
     | { readonly state: "cancelled"; readonly reason: string }
     | { readonly state: "error"; readonly error: JobErrorCode; readonly message?: string | undefined }
@@ -137,29 +141,38 @@ export function turnedAwayJob(job: PendingJob): PendingJob {
 export function finishedJob(job: ActiveJob, event: BridgeEventOf<"play_complete">): FinishedJob {
   const durationMs =
     event.durationMs === undefined ? knownToBeHeard(job) : job.heardBeforeMs + event.durationMs;
+  const heard = (event.durationMs ?? 0) > 0 ? "yes" : heardOf(job);
   if (event.success) {
-    return { ...play(job), state: "completed", durationMs };
+    return { ...play(job), state: "completed", durationMs, heard };
   }
   if (job.state === "pending" && job.givenUp !== undefined && event.error === "cancelled") {
-    return { ...play(job), state: "error", durationMs, error: job.givenUp };
+    return { ...play(job), state: "error", durationMs, heard, error: job.givenUp };
   }
   return event.error === "cancelled"
-    ? { ...play(job), state: "cancelled", durationMs, reason: event.reason ?? "unknown" }
-    : { ...play(job), state: "error", durationMs, error: event.error, message: event.message };
+    ? { ...play(job), state: "cancelled", durationMs, heard, reason: event.reason ?? "unknown" }
+    : { ...play(job), state: "error", durationMs, heard, error: event.error, message: event.message };
 }
 
 export function cancelledJob(job: ActiveJob, reason: string): FinishedJob {
-  return { ...play(job), state: "cancelled", durationMs: knownToBeHeard(job), reason };
+  return { ...play(job), state: "cancelled", durationMs: knownToBeHeard(job), heard: heardOf(job), reason };
 }
 
 export function failedJob(job: ActiveJob, error: JobErrorCode, message?: string): FinishedJob {
-  return { ...play(job), state: "error", durationMs: knownToBeHeard(job), error, message };
+  const durationMs = knownToBeHeard(job);
+  return { ...play(job), state: "error", durationMs, heard: heardOf(job), error, message };
 }
 
 /** What is known to have been heard when no bridge says it. */
 function knownToBeHeard(job: ActiveJob): number | undefined {
   const heardMs = job.heardBeforeMs + (job.state === "streaming" ? job.playedMs : 0);
   return heardMs > 0 ? heardMs : undefined;
+}
+
+function heardOf(job: ActiveJob): FinishedJob["heard"] {
+  if (job.state === "streaming") {
+    return "yes";
+  }
+  return job.wasLost ? "perhaps" : "no";
 }
 
 function play(job: SpeakerPlay): SpeakerPlay {

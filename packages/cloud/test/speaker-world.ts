@@ -7,6 +7,7 @@ import { LiveKitManager } from "../src/LiveKitManager.js";
 import { Metrics } from "../src/metrics.js";
 import { type BridgeConnection, SpeakerManager, type SpeakerSession } from "../src/SpeakerManager.js";
 import type { SpeechPlayer } from "../src/SpeechPlayer.js";
+import type { FinishedJob } from "../src/speaker-job.js";
 import { app, type LogLine, liveKit, loggerInto, user } from "./fixtures.js";
 
 /** A connection to a bridge whose events come in the order that a test chooses. */
@@ -55,9 +56,16 @@ export class ChosenConnection implements BridgeConnection {
   }
 }
 
+/** What a test decides of a session in primary mode. */
+export interface PrimarySession {
+  playEnded(job: FinishedJob): void;
+  areGlassesInRoom(): Promise<boolean>;
+}
+
 /** A SpeakerManager in a world in which a test decides when a bridge answers and what it says. */
 export class SpeakerWorld {
   readonly log: LogLine[] = [];
+  readonly logger = loggerInto(this.log);
   readonly metrics = new Metrics();
   readonly connections: ChosenConnection[] = [];
   readonly speaker: SpeakerManager;
@@ -71,20 +79,29 @@ export class SpeakerWorld {
     bridgeUrl = "ws://bridge.example/ws",
     observer?: JobObserver,
     speech?: SpeechPlayer,
+    primary: PrimarySession = { playEnded: () => {}, areGlassesInRoom: async () => true },
   ) {
-    const log = loggerInto(this.log);
+    const log = this.logger;
+    const manager = new LiveKitManager(liveKit);
     const session: SpeakerSession = {
       userId: user,
       log,
       metrics: this.metrics,
       correlation: new DurationCorrelation(log),
-      liveKit: new LiveKitManager(liveKit),
+      liveKit: {
+        roomName: (userId) => manager.roomName(userId),
+        newBridgeIdentity: () => manager.newBridgeIdentity(),
+        bridgeToken: (roomName, identity) => manager.bridgeToken(roomName, identity),
+        areGlassesInRoom: primary.areGlassesInRoom,
+      },
+      playEnded: primary.playEnded,
     };
     this.speaker = new SpeakerManager(session, {
       enable,
       bridgeUrl,
       observer,
       speech,
+      listenerWaitMs: 0,
       now: () => this.now,
       connect: (url, { signal }) => this.#attempt(url, signal),
     });
