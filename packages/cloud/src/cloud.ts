@@ -8,6 +8,7 @@ import { closeCodes } from "./close-codes.js";
 import type { CloudConfig } from "./config.js";
 import { createHttpHandler } from "./http.js";
 import { LiveKitManager } from "./LiveKitManager.js";
+import { LoginThrottle } from "./LoginThrottle.js";
 import { createLogger, type Logger } from "./logger.js";
 import { Metrics } from "./metrics.js";
 import { PlaybackFlags } from "./playback-flags.js";
@@ -94,11 +95,20 @@ class RunningCloud implements Cloud {
       publicUrl: config.publicUrl ?? url,
     });
     const { glassesTokenSecret, appTokenSecret } = config;
+    const throttle = new LoginThrottle();
     this.#sessions = sessions;
-    this.#appSockets = new AppWebSocketService({ apps, tokenSecret: appTokenSecret, sessions, metrics, log });
+    this.#appSockets = new AppWebSocketService({
+      apps,
+      tokenSecret: appTokenSecret,
+      sessions,
+      throttle,
+      metrics,
+      log,
+    });
     this.#glassesSockets = new GlassesWebSocketService({
       tokenSecret: glassesTokenSecret,
       sessions,
+      throttle,
       metrics,
       log,
     });
