@@ -66,6 +66,11 @@ export class LiveKitManager {
     return participants.some(({ identity }) => identity === GLASSES_IDENTITY);
   }
 
+  /** Takes a bridge that was lost out of the user's room, if it is still shown there. Never fails. */
+  async evict(userId: string, identity: string): Promise<void> {
+    await this.#rooms.removeParticipant(this.roomName(userId), identity).catch(() => {});
+  }
+
   #token(identity: string, grant: VideoGrant): Promise<string> {
     const { apiKey, apiSecret } = this.#settings;
     const token = new AccessToken(apiKey, apiSecret, { identity, ttl: TOKEN_TTL_S });

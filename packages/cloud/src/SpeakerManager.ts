@@ -5,7 +5,14 @@ import type {
   BridgeEvent,
   BridgeEventOf,
 } from "@server-playback/protocol";
-import { BridgeLink, type ConnectBridge, describe, type OpenBridge } from "./BridgeLink.js";
+import {
+  type BridgeConnection,
+  BridgeLink,
+  type ConnectBridge,
+  describe,
+  type OpenBridge,
+  RECOVERY_MS,
+} from "./BridgeLink.js";
 import { type BridgeDirectory, bridgeUrls, StaticBridges } from "./bridge-directory.js";
 import type { DurationCorrelation } from "./DurationCorrelation.js";
 import type { JobNews, JobObserver } from "./JobObserver.js";
@@ -15,7 +22,7 @@ import type { Metrics } from "./metrics.js";
 import { MAX_PLAYS } from "./play-limits.js";
 import { NotReady, RoomReadiness } from "./RoomReadiness.js";
 import { RecentSet } from "./recent-set.js";
-import { SpeechError, type SpeechPlayer } from "./SpeechPlayer.js";
+import { type PcmLine, SpeechError, type SpeechPlayer } from "./SpeechPlayer.js";
 import {
   type ActiveJob,
   cancelledJob,
@@ -39,8 +46,6 @@ const REMEMBERED_PLAYS = 256;
 const REMEMBERED_URLS = 64;
 /** How often a sound goes on with another bridge: one that ends every bridge must end itself. */
 const MAX_MOVES = 3;
-/** How long a bridge is looked for when the one that played is gone, in ms. */
-const RECOVERY_MS = 5_000;
 /** How long the bridge may take to confirm a stop before its connection is ended instead, in ms. */
 const STOP_ANSWER_MS = 500;
 
@@ -53,7 +58,7 @@ export interface SpeakerSession {
   readonly metrics: Metrics;
   readonly correlation: DurationCorrelation;
   readonly liveKit:
-    | Pick<LiveKitManager, "roomName" | "newBridgeIdentity" | "bridgeToken" | "areGlassesInRoom">
+    | Pick<LiveKitManager, "roomName" | "newBridgeIdentity" | "bridgeToken" | "areGlassesInRoom" | "evict">
     | undefined;
   /** Told of every play once: how it ended, or why it was not begun. */
   playEnded?(job: FinishedJob): void;
@@ -275,7 +280,11 @@ export class SpeakerManager {
       roomName: liveKit?.roomName(userId) ?? "",
       newIdentity: () => liveKit?.newBridgeIdentity() ?? "",
       onEvent: (event: BridgeEvent) => this.handleBridgeEvent(event),
-      onLost: () => this.#bridgeLost(),
+      onResumed: () => this.#bridgeResumed(),
+      onLost: (identity: string) => {
+        void liveKit?.evict(userId, identity);
+        this.#bridgeLost();
+      },
     };
     return new BridgeLink(owner, {
       bridges: bridges ?? new StaticBridges(bridgeUrls(bridgeUrl), this.#now),
@@ -388,9 +397,13 @@ export class SpeakerManager {
   }
 
   #tell({ client }: OpenBridge, job: ActiveJob, room: { roomName: string; token: string }): void {
-    const { requestId, source, volume, stopOther, trackId, loop } = job;
+    const { requestId, source, volume, trackId, loop } = job;
     // what goes on with another bridge has replaced the others long ago
-    const common = { requestId, ...room, volume, stopOther: stopOther && job.moves === 0, trackId };
+    const stopOther = job.stopOther && job.moves === 0;
+    if (stopOther) {
+      this.#replaceStranded(requestId);
+    }
+    const common = { requestId, ...room, volume, stopOther, trackId };
     if (source.kind === "url") {
       const start = job.fromMs > 0 ? { startMs: job.fromMs } : {};
       const repeat = loop ? { loop } : {};
@@ -399,10 +412,43 @@ export class SpeakerManager {
       const abort = new AbortController();
       this.#speaking.set(requestId, abort);
       const play = { speech: source, start: { action: "start_pcm" as const, ...common }, fromMs: job.fromMs };
-      void this.#speak({ ...play, line: client, signal: abort.signal });
+      void this.#speak({ ...play, line: this.#pcmLine(client, abort.signal), signal: abort.signal });
     }
     if (job.state === "streaming" && job.paused) {
       client.send({ action: "pause_playback", requestId });
+    }
+    if (job.stopping !== undefined) {
+      client.send({ action: "stop_playback", requestId, reason: job.stopping });
+    }
+  }
+
+  /** A connection for speech that outlives a cut: what could not be sent is sent when it is there again. */
+  #pcmLine(client: BridgeConnection, signal: AbortSignal): PcmLine {
+    let line = client;
+    const retry = async (send: (line: BridgeConnection) => Promise<void>): Promise<void> => {
+      while (!signal.aborted) {
+        try {
+          return await send(line);
+        } catch (error) {
+          if (line.isOpen) {
+            throw error;
+          }
+          line = (await this.#link.open(RECOVERY_MS)).client;
+        }
+      }
+    };
+    return {
+      send: (command) => line.send(command),
+      sendPcm: (pcm) => retry((open) => open.sendPcm(pcm)),
+    };
+  }
+
+  /** What waits to go on with this bridge is older than a play that is new to it, and is replaced by it. */
+  #replaceStranded(requestId: string): void {
+    for (const other of [...this.#jobs.values()]) {
+      if (other.requestId !== requestId && other.moves > 0 && !other.commandSent) {
+        this.#finish(cancelledJob(other, "replaced"));
+      }
     }
   }
 
@@ -433,9 +479,22 @@ export class SpeakerManager {
 
   #stopJob(job: ActiveJob, reason: string): void {
     if (job.commandSent) {
+      this.#set({ ...job, stopping: reason });
       this.#link.send({ action: "stop_playback", requestId: job.requestId, reason });
     } else {
       this.#finish(cancelledJob(job, reason));
+    }
+  }
+
+  /** What was sent while the connection was cut may be lost: it is said again, and does no harm twice. */
+  #bridgeResumed(): void {
+    for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
+      if (job.state === "pending") {
+        this.#set({ ...job, commandSent: false });
+        void this.#inOrder(() => this.#play(job.requestId));
+      } else if (job.stopping !== undefined) {
+        this.#stopJob(job, job.stopping);
+      }
     }
   }
 
@@ -444,6 +503,10 @@ export class SpeakerManager {
     this.#room.reset();
     for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
       this.#silence(job.requestId);
+      if (job.stopping !== undefined) {
+        this.#finish(cancelledJob(strandedJob(job, this.#now()), job.stopping));
+        continue;
+      }
       if (job.moves >= MAX_MOVES) {
         this.#finish(failedJob(job, "bridge_unavailable", "The connection to the bridge was lost again."));
         continue;

@@ -2,7 +2,7 @@ import type { BridgeClient } from "@server-playback/bridge-client";
 import type { BridgeCommandOf } from "@server-playback/protocol";
 import type { JobErrorCode, Speech } from "./speaker-job.js";
 
-/** What speech needs of a connection to a bridge. */
+/** What speech needs of a connection to a bridge; it goes on over a cut that lasts no longer than a few seconds. */
 export type PcmLine = Pick<BridgeClient, "send" | "sendPcm">;
 
 /** `start_pcm` but for the sound's form, which the one who makes the sound knows. */

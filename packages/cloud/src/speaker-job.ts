@@ -51,6 +51,8 @@ interface SpeakerPlay {
   readonly moves: number;
   /** Whether a bridge that had it was lost, so that more may have been heard than is known. */
   readonly wasLost: boolean;
+  /** Why the bridge was told to stop it; its last word is awaited. */
+  readonly stopping?: string | undefined;
 }
 
 /** `commandSent` tells whether the bridge knows of it and so will have the last word on it. */

@@ -135,6 +135,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     ),
   },
   { weight: 4, arbitrary: does(({ room }) => room.attempts.shift()?.succeed()) },
+  { weight: 1, arbitrary: does(({ room }) => room.attempts.shift()?.succeed(false)) },
   { weight: 1, arbitrary: does(({ room }) => room.attempts.shift()?.fail()) },
   { weight: 1, arbitrary: does(lose) },
   {
@@ -169,8 +170,9 @@ it("PRI-13 any order of requests, events and failures gives an app one answer, a
   timeout: 60_000,
 }, async () => {
   await fc.assert(
-    fc.asyncProperty(steps, async (script) => {
+    fc.asyncProperty(fc.boolean(), steps, async (hasSessions, script) => {
       const world = new PlaybackWorld();
+      world.room.newSessionId = hasSessions ? () => "session" : () => undefined;
       for (const [act, settles] of script) {
         act(world);
         if (settles) {

@@ -55,6 +55,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.constant<Step>((world) => world.attempts.shift()?.succeed()) },
+  { weight: 1, arbitrary: fc.constant<Step>((world) => world.attempts.shift()?.succeed(false)) },
   { weight: 1, arbitrary: fc.constant<Step>((world) => world.attempts.shift()?.fail()) },
   { weight: 1, arbitrary: fc.constant<Step>((world) => world.connections.at(-1)?.lose()) },
   {
@@ -81,8 +82,9 @@ it("CL-22 any order of commands, events and failures gives each play one termina
   timeout: 60_000,
 }, async () => {
   await fc.assert(
-    fc.asyncProperty(steps, async (script) => {
+    fc.asyncProperty(fc.boolean(), steps, async (hasSessions, script) => {
       const world = new SpeakerWorld();
+      world.newSessionId = hasSessions ? () => "session" : () => undefined;
       for (const [act, settles] of script) {
         act(world);
         if (settles) {
