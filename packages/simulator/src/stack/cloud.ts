@@ -13,6 +13,7 @@ import { ManagedProcess, probeHttp } from "./ManagedProcess.js";
 import { choosePort, HOST } from "./ports.js";
 
 const settings = [
+  "PUBLIC_URL",
   "SERVER_PLAYBACK_MODE",
   "SERVER_PLAYBACK_ENABLED",
   "PLAYBACK_FLAGS_FILE",
