@@ -180,7 +180,7 @@ describe("CL-11 the glasses' playback", () => {
       const audioUrl = own.stack.parts.samples.url("tune-5s.mp3");
       const playing = wearer.play({ audioUrl });
       await wearer.ears.firstPacket(Date.now());
-      await own.stack.parts.bridge?.kill();
+      await own.stack.parts.bridges[0]?.kill();
       const { app, end } = await playing;
       expect(app).toMatchObject({ success: true });
       expect(end).toMatchObject({ state: "error", error: "bridge_unavailable" });

@@ -30,17 +30,19 @@ export class AudioRouter {
     this.#session = session;
   }
 
-  /** Sends the request to the glasses; returns whether they have it and play it. */
+  /** Plays that wait for the glasses' answer. */
+  get unanswered(): number {
+    return this.#unanswered.size;
+  }
+
+  /** The app that waits for the glasses' answer to this request. */
+  owner(requestId: string): string | undefined {
+    return this.#unanswered.get(requestId);
+  }
+
+  /** Sends a request that is new to the glasses; returns whether they have it and play it. */
   play(request: AudioPlayRequest): boolean {
     const { requestId, packageName } = request;
-    const owner = this.#unanswered.get(requestId);
-    if (owner === packageName) {
-      return false; // the same play again
-    }
-    if (owner !== undefined) {
-      this.#refuse(request, "The requestId is in use.");
-      return false;
-    }
     this.#remember(requestId, packageName);
     if (!this.#session.sendToGlasses(this.#forGlasses(request))) {
       this.#unanswered.delete(requestId);
@@ -62,6 +64,13 @@ export class AudioRouter {
     });
   }
 
+  /** Stops whatever still plays on the glasses, for something in the room takes its place. */
+  stopAll(): void {
+    for (const packageName of new Set(this.#unanswered.values())) {
+      this.stop({ type: "audio_stop_request", packageName });
+    }
+  }
+
   /** Takes the glasses' answer to the app that asked; an answer that nobody waits for is dropped. */
   respond(response: AudioPlayResponse): void {
     const { requestId, success, error, duration } = response;
@@ -77,13 +86,13 @@ export class AudioRouter {
     this.#session.sendToApp(packageName, response);
   }
 
-  /** Forgets what an app waits for, when it is gone for good. */
-  forget(packageName: string): void {
-    for (const [requestId, owner] of this.#unanswered) {
-      if (owner === packageName) {
-        this.#unanswered.delete(requestId);
-      }
-    }
+  /** Forgets what an app waits for, when it is gone for good; returns which requests that were. */
+  forget(packageName: string): string[] {
+    const forgotten = [...this.#unanswered].filter(([, owner]) => owner === packageName);
+    return forgotten.map(([requestId]) => {
+      this.#unanswered.delete(requestId);
+      return requestId;
+    });
   }
 
   #remember(requestId: string, packageName: string): void {

@@ -1,5 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { BridgeClient, type BridgeClosed, type ConnectOptions } from "@server-playback/bridge-client";
+import {
+  BridgeClient,
+  BridgeClientError,
+  type BridgeClosed,
+  type ConnectOptions,
+} from "@server-playback/bridge-client";
 import type { BridgeCommand, BridgeEvent } from "@server-playback/protocol";
 import type { BridgeDirectory } from "./bridge-directory.js";
 import type { Logger } from "./logger.js";
@@ -7,11 +12,20 @@ import type { Metrics } from "./metrics.js";
 
 /** How long server playback rests for a session after no bridge could be reached, unless set. */
 const BRIDGE_COOLDOWN_MS = 5 * 60_000;
-/** Between two rounds through the list of bridges, in ms. */
+/** Between two rounds through the list of bridges, or two tries to take a session up, in ms. */
 const ROUND_PAUSE_MS = 200;
+/** How long a bridge that plays on may take to be reached again, in ms, before it counts as lost. */
+const RESUME_MS = 5_000;
+/** How long a bridge is looked for when the one that played is lost, in ms. */
+export const RECOVERY_MS = 5_000;
+/** The bridge has ended the session itself (RFC 6455, section 7.4.1): there is nothing to take up. */
+const GOING_AWAY = 1001;
 
 /** What is needed of a connection to a bridge. */
-export type BridgeConnection = Pick<BridgeClient, "send" | "sendPcm" | "on" | "close" | "isOpen">;
+export type BridgeConnection = Pick<
+  BridgeClient,
+  "send" | "sendPcm" | "on" | "close" | "isOpen" | "sessionId" | "lastSeq" | "resumed"
+>;
 
 export type ConnectBridge = (url: string, options: ConnectOptions) => Promise<BridgeConnection>;
 
@@ -32,8 +46,10 @@ export interface BridgeLinkOwner {
   /** An identity of its own for each connection, so that no two ever evict each other. */
   newIdentity(): string;
   onEvent(event: BridgeEvent): void;
-  /** The connection is gone, and with it what the bridge knew. */
-  onLost(): void;
+  /** The connection was cut and is there again: the bridge has played on, and missed what was sent meanwhile. */
+  onResumed(): void;
+  /** The bridge is gone, and with it what it knew; its identity may linger in the room. */
+  onLost(identity: string): void;
 }
 
 /** An open connection, with the identity that its tokens carry. */
@@ -52,7 +68,8 @@ type LinkState =
 
 /**
  * One user's connection to a bridge: made when it is first needed, with the first bridge that answers.
- * When none does, the link rests for the cooldown; when the connection is lost, it is made anew on demand.
+ * When none does, the link rests for the cooldown. A connection that is cut is taken up again where the
+ * bridge lives on; else it is made anew, with another bridge.
  */
 export class BridgeLink {
   readonly #owner: BridgeLinkOwner;
@@ -84,7 +101,7 @@ export class BridgeLink {
   open(patienceMs = 0): Promise<OpenBridge> {
     const link = this.#link;
     if (link.state === "open" && !link.bridge.client.isOpen) {
-      this.#lost(link.bridge); // it is closing: its end is only yet to be told
+      this.#cut(link.bridge, 1006); // it is closing: its end is only yet to be told
       return this.open(patienceMs);
     }
     if (link.state === "open") {
@@ -107,6 +124,12 @@ export class BridgeLink {
     } catch {
       return false;
     }
+  }
+
+  /** Notes that this bridge is full; says whether there is another that may not be. */
+  canMoveOn(): boolean {
+    const url = this.current?.url ?? "";
+    return this.#options.bridges.report(url, "at_capacity");
   }
 
   /** Leaves this bridge, so that the next call of {@link open} looks for another. */
@@ -187,10 +210,14 @@ export class BridgeLink {
 
   #connected(client: BridgeConnection, url: string): OpenBridge {
     const bridge: OpenBridge = { client, url, identity: this.#owner.newIdentity() };
-    client.on("event", (event) => this.#take(event));
-    client.on("close", ({ wanted }: BridgeClosed) => wanted || this.#lost(bridge));
-    this.#link = { state: "open", bridge };
     this.#owner.log.info({ identity: bridge.identity, bridge: url }, "bridge connected");
+    return this.#follow(bridge);
+  }
+
+  #follow(bridge: OpenBridge): OpenBridge {
+    bridge.client.on("event", (event) => this.#take(event));
+    bridge.client.on("close", ({ wanted, code }: BridgeClosed) => wanted || this.#cut(bridge, code));
+    this.#link = { state: "open", bridge };
     return bridge;
   }
 
@@ -213,14 +240,60 @@ export class BridgeLink {
     this.#owner.log.warn({ error: describe(error), cooldownMs }, "no bridge: server playback rests");
   }
 
-  #lost(bridge: OpenBridge): void {
+  #cut(bridge: OpenBridge, code: number): void {
     if (this.current !== bridge) {
       return;
     }
-    this.#link = { state: "idle" };
     this.#owner.metrics.bridgeErrors.inc();
-    this.#owner.log.warn({ bridge: bridge.url }, "the connection to the bridge was lost");
-    this.#owner.onLost();
+    this.#owner.log.warn({ bridge: bridge.url, code }, "the connection to the bridge was cut");
+    if (bridge.client.sessionId === undefined || code === GOING_AWAY) {
+      this.#link = { state: "idle" };
+      this.#owner.onLost(bridge.identity);
+      return;
+    }
+    const abort = new AbortController();
+    const opening = this.#comeBack(bridge, abort);
+    this.#link = { state: "connecting", abort, opening };
+    opening.catch(() => {}); // told to those who wait for it, if anybody does
+  }
+
+  /** The same bridge if it can be reached and knows the session; else any. */
+  async #comeBack(bridge: OpenBridge, abort: AbortController): Promise<OpenBridge> {
+    const client = await this.#takeUp(bridge, abort.signal);
+    if (abort.signal.aborted) {
+      await client?.close();
+      throw new Error("Closed while connecting.");
+    }
+    if (client?.resumed) {
+      this.#owner.log.info({ bridge: bridge.url }, "the connection to the bridge is there again");
+      const again = this.#follow({ ...bridge, client });
+      this.#owner.onResumed();
+      return again;
+    }
+    this.#owner.log.warn({ bridge: bridge.url }, "the bridge was lost");
+    this.#owner.onLost(bridge.identity);
+    if (client !== undefined) {
+      return this.#connected(client, bridge.url); // another run of it
+    }
+    this.#options.bridges.report(bridge.url, "unreachable");
+    return await this.#connect(abort, this.#options.now() + RECOVERY_MS);
+  }
+
+  /** A connection to this bridge that asks for the session; undefined if it cannot be reached. */
+  async #takeUp({ url, client }: OpenBridge, signal: AbortSignal): Promise<BridgeConnection | undefined> {
+    const { secret, connect = BridgeClient.connect, now } = this.#options;
+    const { sessionId = "", lastSeq: after } = client;
+    for (const until = now() + RESUME_MS; now() < until && !signal.aborted; ) {
+      try {
+        return await connect(url, { secret, signal, resume: { sessionId, after } });
+      } catch (error) {
+        if (error instanceof BridgeClientError && error.code !== "timeout") {
+          return undefined; // nobody listens there: the process is gone, and its sounds with it
+        }
+        await pause(ROUND_PAUSE_MS, undefined, { signal }).catch(() => {}); // aborted: the loop looks
+      }
+    }
+    return undefined;
   }
 }
 

@@ -4,11 +4,17 @@ import type { z } from "zod";
 import { type CloseCode, closeCodes } from "./close-codes.js";
 import type { Logger } from "./logger.js";
 import type { Metrics, Wire } from "./metrics.js";
+import { TokenBucket } from "./token-bucket.js";
 
 /** A socket on which nothing came for two of these, not even the answer to a ping, is dead. */
 const HEARTBEAT_MS = 15_000;
 /** Bytes that may wait to be read by the other side before it is cut off. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
+
+/** Text messages a second, and at once after a pause, that one socket may send. */
+const MESSAGE_RATE = { perSecond: 50, burst: 100 };
+/** Messages over that rate, less those within it, after which the socket is closed. */
+const MAX_EXCESS = 500;
 
 /** What a session needs of a socket. */
 export interface MessageSocket<Out> {
@@ -38,7 +44,9 @@ export class JsonSocket<In, Out> implements MessageSocket<Out> {
   readonly #ws: WebSocket;
   readonly #options: JsonSocketOptions<In>;
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #rate = new TokenBucket(MESSAGE_RATE.perSecond, MESSAGE_RATE.burst);
   #heard = true;
+  #excess = 0;
 
   constructor(ws: WebSocket, options: JsonSocketOptions<In>) {
     this.#ws = ws;
@@ -93,6 +101,8 @@ export class JsonSocket<In, Out> implements MessageSocket<Out> {
     const bytes = data as Buffer; // ws delivers a Buffer unless told otherwise
     if (isBinary && this.#options.ignoreBinary) {
       this.#ignore();
+    } else if (!this.#rate.take()) {
+      this.#tooFast();
     } else if (isBinary) {
       this.refuse("invalid_message", "Binary frames are not part of this wire.");
     } else if (bytes.length > maxMessageBytes) {
@@ -102,7 +112,17 @@ export class JsonSocket<In, Out> implements MessageSocket<Out> {
     }
   }
 
+  #tooFast(): void {
+    this.#excess++;
+    if (this.#excess > MAX_EXCESS) {
+      this.close(closeCodes.flooding);
+    } else {
+      this.refuse("rate_limited", `More than ${MESSAGE_RATE.perSecond} messages a second.`);
+    }
+  }
+
   #parse(text: string): void {
+    this.#excess = Math.max(0, this.#excess - 1);
     const parsed = parseMessage(this.#options.schema, "type", text);
     if (parsed.ok) {
       this.#handle(parsed.message);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { LiveKitAccess } from "@server-playback/protocol";
-import { AccessToken, type VideoGrant } from "livekit-server-sdk";
+import { AccessToken, RoomServiceClient, type VideoGrant } from "livekit-server-sdk";
 
 /**
  * How long a token may wait to be used, in seconds. Tokens are made for a join that follows at once;
@@ -8,7 +8,14 @@ import { AccessToken, type VideoGrant } from "livekit-server-sdk";
  */
 const TOKEN_TTL_S = 120;
 
+/** The glasses' identity in their room. */
+const GLASSES_IDENTITY = "glasses";
+/** Bound of a question to the server, in seconds. */
+const REQUEST_TIMEOUT_S = 2;
+
 export interface LiveKitSettings {
+  /** Where this server finds it, as a ws(s) URL (`publicUrl`). */
+  url?: string;
   /** Where glasses find the server. */
   publicUrl: string;
   apiKey: string;
@@ -18,9 +25,13 @@ export interface LiveKitSettings {
 /** Names users' rooms and makes tokens for them. A room comes into being with its first participant. */
 export class LiveKitManager {
   readonly #settings: LiveKitSettings;
+  readonly #rooms: RoomServiceClient;
 
   constructor(settings: LiveKitSettings) {
     this.#settings = settings;
+    const { url = settings.publicUrl, apiKey, apiSecret } = settings;
+    const options = { requestTimeout: REQUEST_TIMEOUT_S };
+    this.#rooms = new RoomServiceClient(url.replace(/^ws/, "http"), apiKey, apiSecret, options);
   }
 
   /** The user's room: always the same one, without the user's name in it. */
@@ -41,8 +52,23 @@ export class LiveKitManager {
   /** Where the user's room is, with a fresh token that may listen there and nothing else. */
   async glassesAccess(userId: string): Promise<LiveKitAccess> {
     const roomName = this.roomName(userId);
-    const token = await this.#token("glasses", { room: roomName, canPublish: false, canSubscribe: true });
+    const token = await this.#token(GLASSES_IDENTITY, {
+      room: roomName,
+      canPublish: false,
+      canSubscribe: true,
+    });
     return { url: this.#settings.publicUrl, roomName, token };
+  }
+
+  /** Whether the user's glasses are in their room now. @throws {Error} the server does not say */
+  async areGlassesInRoom(userId: string): Promise<boolean> {
+    const participants = await this.#rooms.listParticipants(this.roomName(userId));
+    return participants.some(({ identity }) => identity === GLASSES_IDENTITY);
+  }
+
+  /** Takes a bridge that was lost out of the user's room, if it is still shown there. Never fails. */
+  async evict(userId: string, identity: string): Promise<void> {
+    await this.#rooms.removeParticipant(this.roomName(userId), identity).catch(() => {});
   }
 
   #token(identity: string, grant: VideoGrant): Promise<string> {

@@ -5,21 +5,31 @@ import type {
   BridgeEvent,
   BridgeEventOf,
 } from "@server-playback/protocol";
-import { BridgeLink, type ConnectBridge, describe, type OpenBridge } from "./BridgeLink.js";
+import {
+  type BridgeConnection,
+  BridgeLink,
+  type ConnectBridge,
+  describe,
+  type OpenBridge,
+  RECOVERY_MS,
+} from "./BridgeLink.js";
 import { type BridgeDirectory, bridgeUrls, StaticBridges } from "./bridge-directory.js";
 import type { DurationCorrelation } from "./DurationCorrelation.js";
 import type { JobNews, JobObserver } from "./JobObserver.js";
 import type { LiveKitManager } from "./LiveKitManager.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
+import { MAX_PLAYS } from "./play-limits.js";
+import { NotReady, RoomReadiness } from "./RoomReadiness.js";
 import { RecentSet } from "./recent-set.js";
-import type { SpeechPlay, SpeechPlayer } from "./SpeechPlayer.js";
+import type { PcmLine, SpeechPlay, SpeechPlayer } from "./SpeechPlayer.js";
 import {
   type ActiveJob,
   cancelledJob,
   type FinishedJob,
   failedJob,
   finishedJob,
+  type JobErrorCode,
   newJob,
   type PlayOptions,
   type PositionEvent,
@@ -30,19 +40,18 @@ import {
   stillJob,
   strandedJob,
   streamingJob,
+  turnedAwayJob,
 } from "./speaker-job.js";
 import { asSpeechError } from "./speech/SpeechError.js";
 
-/** Plays of one user at once; the room is no place for more, and memory stays bounded. */
-const MAX_ACTIVE_JOBS = 32;
 /** Finished plays that are still recognised when their request comes again. */
 const REMEMBERED_PLAYS = 256;
 /** URLs known to be no audio, which are not tried again. */
 const REMEMBERED_URLS = 64;
 /** How often a sound goes on with another bridge: one that ends every bridge must end itself. */
 const MAX_MOVES = 3;
-/** How long a bridge is looked for when the one that played is gone, in ms. */
-const RECOVERY_MS = 5_000;
+/** How long the bridge may take to confirm a stop before its connection is ended instead, in ms. */
+const STOP_ANSWER_MS = 500;
 
 export type { BridgeConnection } from "./BridgeLink.js";
 
@@ -52,7 +61,11 @@ export interface SpeakerSession {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly correlation: DurationCorrelation;
-  readonly liveKit: Pick<LiveKitManager, "roomName" | "newBridgeIdentity" | "bridgeToken"> | undefined;
+  readonly liveKit:
+    | Pick<LiveKitManager, "roomName" | "newBridgeIdentity" | "bridgeToken" | "areGlassesInRoom" | "evict">
+    | undefined;
+  /** Told of every play once: how it ended, or why it was not begun. */
+  playEnded?(job: FinishedJob): void;
 }
 
 export interface SpeakerManagerOptions {
@@ -66,9 +79,16 @@ export interface SpeakerManagerOptions {
   /** Speaks texts; without it none is spoken in the room. */
   speech?: SpeechPlayer | undefined;
   observer?: JobObserver | undefined;
+  listenerWaitMs?: number | undefined;
+  roomTimeoutMs?: number | undefined;
   /** Milliseconds since the epoch. */
   now?: () => number;
   connect?: ConnectBridge;
+}
+
+interface Refusal {
+  readonly refusal: string;
+  readonly code?: JobErrorCode;
 }
 
 /**
@@ -81,6 +101,7 @@ export class SpeakerManager {
   readonly #options: SpeakerManagerOptions;
   readonly #now: () => number;
   readonly #link: BridgeLink;
+  readonly #room: RoomReadiness;
   readonly #jobs = new Map<string, ActiveJob>();
   readonly #finished = new RecentSet<string>(REMEMBERED_PLAYS);
   readonly #notAudio = new RecentSet<string>(REMEMBERED_URLS);
@@ -99,6 +120,11 @@ export class SpeakerManager {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#link = this.#newLink();
+    this.#room = new RoomReadiness({
+      isListenerThere: async () => (await userSession.liveKit?.areGlassesInRoom(userSession.userId)) ?? false,
+      listenerWaitMs: options.listenerWaitMs,
+      roomTimeoutMs: options.roomTimeoutMs,
+    });
   }
 
   /** Jobs that have not ended. */
@@ -121,13 +147,19 @@ export class SpeakerManager {
     const job = newJob(msg, options, this.#now());
     const refusal = this.#refusal(job);
     if (refusal !== undefined) {
-      this.#session.log.debug({ requestId: msg.requestId, refusal }, "not played in the room");
+      this.#session.log.debug({ requestId: msg.requestId, ...refusal }, "not played in the room");
+      if (refusal.code !== undefined) {
+        this.#session.playEnded?.(failedJob(job, refusal.code));
+      }
       return Promise.resolve();
     }
     this.#session.metrics.playsStarted.inc();
     this.#log("info", msg.requestId, "play requested", { packageName: msg.packageName, mode: job.mode });
     this.#set(job);
     this.#news(msg.requestId, { step: "asked" });
+    if (job.mode === "primary") {
+      this.#room.watch(msg.requestId, () => this.#roomIsLate(msg.requestId));
+    }
     return this.#begin(job);
   }
 
@@ -140,6 +172,13 @@ export class SpeakerManager {
       }
     }
     return Promise.resolve();
+  }
+
+  /** Stops every sound of every app. */
+  stopAll(reason: string): void {
+    for (const job of [...this.#jobs.values()]) {
+      this.#stopJob(job, reason);
+    }
   }
 
   // ---- an operator's controls: each says whether there was such a job to tell the bridge of ----------
@@ -188,6 +227,7 @@ export class SpeakerManager {
 
   /** Takes what the bridge tells. Events of unknown or finished plays change nothing. */
   handleBridgeEvent(evt: BridgeEvent): void {
+    this.#room.take(evt);
     switch (evt.type) {
       case "play_started":
         this.#started(evt);
@@ -207,7 +247,7 @@ export class SpeakerManager {
         this.#withJob(evt.requestId, (job) => this.#set(stillJob(job)));
         break;
       case "play_complete":
-        this.#withJob(evt.requestId, (job) => this.#finish(finishedJob(job, evt)));
+        this.#withJob(evt.requestId, (job) => this.#ended(job, evt));
         break;
       case "error":
         this.#bridgeError(evt);
@@ -254,7 +294,11 @@ export class SpeakerManager {
       roomName: liveKit?.roomName(userId) ?? "",
       newIdentity: () => liveKit?.newBridgeIdentity() ?? "",
       onEvent: (event: BridgeEvent) => this.handleBridgeEvent(event),
-      onLost: () => this.#bridgeLost(),
+      onResumed: () => this.#bridgeResumed(),
+      onLost: (identity: string) => {
+        void liveKit?.evict(userId, identity);
+        this.#bridgeLost();
+      },
     };
     return new BridgeLink(owner, {
       bridges: bridges ?? new StaticBridges(bridgeUrls(bridgeUrl), this.#now),
@@ -265,26 +309,34 @@ export class SpeakerManager {
     });
   }
 
-  #refusal({ requestId, source }: ActiveJob): string | undefined {
+  /** Why the job is not begun; without a code it is a play that will have its answer. */
+  #refusal(job: ActiveJob): Refusal | undefined {
+    const { requestId, source, packageName } = job;
+    const jobs = [...this.#jobs.values()];
+    const ofApp = jobs.filter((other) => other.packageName === packageName).length;
     if (!this.#options.enable || this.#session.liveKit === undefined) {
-      return "off";
+      return { refusal: "off", code: "playback_off" };
     }
     if (this.#disposal !== undefined) {
-      return "disposed";
+      return { refusal: "disposed", code: "draining" };
+    }
+    if (this.#jobs.has(requestId)) {
+      return { refusal: "the same play" };
+    }
+    if (this.#finished.has(requestId)) {
+      return { refusal: "the same play", code: "request_in_use" };
     }
     if (this.#link.isResting) {
-      return "resting";
-    }
-    if (this.#jobs.has(requestId) || this.#finished.has(requestId)) {
-      return "the same play";
+      return { refusal: "resting", code: "bridge_unavailable" };
     }
     if (source.kind === "url" && this.#notAudio.has(source.url)) {
-      return "known to be no audio";
+      return { refusal: "known to be no audio", code: "unsupported_format" };
     }
     if (source.kind === "speech" && this.#options.speech === undefined) {
-      return "nobody speaks";
+      return { refusal: "nobody speaks", code: "playback_off" };
     }
-    return this.#jobs.size >= MAX_ACTIVE_JOBS ? "too many at once" : undefined;
+    const isTooMuch = jobs.length >= MAX_PLAYS.user || ofApp >= MAX_PLAYS.app;
+    return isTooMuch ? { refusal: "too many at once", code: "too_many_plays" } : undefined;
   }
 
   // ---- a play's way to the bridge ---------------------------------------------------------------------
@@ -330,7 +382,7 @@ export class SpeakerManager {
       return; // stopped before its turn
     }
     try {
-      const bridge = await this.#link.open(patienceMs);
+      const [bridge] = await Promise.all([this.#link.open(patienceMs), this.#listener(requestId)]);
       const room = await this.#roomAccess(bridge.identity);
       const job = this.#jobs.get(requestId);
       if (job?.commandSent !== false) {
@@ -339,14 +391,64 @@ export class SpeakerManager {
       this.#tell(bridge, job, room);
       this.#set({ ...job, commandSent: true });
     } catch (error) {
-      this.#withJob(requestId, (job) => this.#finish(failedJob(job, "bridge_unavailable", describe(error))));
+      const code = error instanceof NotReady ? error.code : "bridge_unavailable";
+      this.#withJob(requestId, (job) => this.#finish(failedJob(job, code, describe(error))));
     }
   }
 
+  /** A primary play waits for ears; a shadow has those of the glasses, and what goes on had them. */
+  async #listener(requestId: string): Promise<void> {
+    const job = this.#jobs.get(requestId);
+    if (job?.mode === "primary" && job.state === "pending") {
+      await this.#room.listener(() => this.#jobs.has(requestId));
+    }
+  }
+
+  /** The room took too long. What the bridge has is stopped first: whatever follows, it sounds once. */
+  #roomIsLate(requestId: string): void {
+    const job = this.#jobs.get(requestId);
+    if (job?.state !== "pending") {
+      return;
+    }
+    if (!job.commandSent) {
+      this.#finish(failedJob(job, "room_timeout"));
+    } else if (!this.#room.isJoined) {
+      this.#set({ ...job, givenUp: "room_timeout" });
+      this.#link.send({ action: "stop_playback", requestId, reason: "room_timeout" });
+      this.#room.watch(requestId, () => this.#bridgeIsMute(requestId), STOP_ANSWER_MS);
+    } // else the sound is slow, and its own limits apply
+  }
+
+  /** Not even a stop is confirmed: the connection is ended, and with it whatever the bridge had. */
+  #bridgeIsMute(requestId: string): void {
+    this.#withJob(requestId, (job) => {
+      void this.#link.leave();
+      this.#finish(failedJob(job, "room_timeout"));
+      this.#bridgeLost();
+    });
+  }
+
+  /** The bridge is full. If nothing of this user's plays there, another may have room. */
+  #turnedAway(job: ActiveJob): boolean {
+    const others = [...this.#jobs.values()].filter(({ commandSent }) => commandSent).length - 1;
+    if (job.state !== "pending" || others > 0 || job.moves >= MAX_MOVES || !this.#link.canMoveOn()) {
+      return false;
+    }
+    this.#room.reset();
+    this.#set(turnedAwayJob(job));
+    void this.#link.leave();
+    void this.#inOrder(() => this.#play(job.requestId));
+    return true;
+  }
+
   #tell({ client }: OpenBridge, job: ActiveJob, room: { roomName: string; token: string }): void {
-    const { requestId, source, volume, stopOther, trackId, loop } = job;
+    const { requestId, source, volume, trackId, loop } = job;
     // what goes on with another bridge has replaced the others long ago
-    const common = { requestId, ...room, volume, stopOther: stopOther && job.moves === 0, trackId };
+    const stopOther = job.stopOther && job.moves === 0;
+    if (stopOther) {
+      this.#replaceStranded(requestId);
+    }
+    const common = { requestId, ...room, volume, stopOther, trackId };
     if (source.kind === "url") {
       const start = job.fromMs > 0 ? { startMs: job.fromMs } : {};
       const repeat = loop ? { loop } : {};
@@ -357,11 +459,57 @@ export class SpeakerManager {
       }
       const abort = new AbortController();
       const play = { speech: source, start: { action: "start_pcm" as const, ...common }, fromMs: job.fromMs };
-      const sent = this.#speak({ ...play, line: client, signal: abort.signal });
+      const line = this.#pcmLine(client, abort.signal);
+      const sent = this.#speak({ ...play, line, signal: abort.signal });
       this.#speaking.set(requestId, { abort, sent });
     }
     if (job.state === "streaming" && job.paused) {
       client.send({ action: "pause_playback", requestId });
+    }
+    if (job.stopping !== undefined) {
+      client.send({ action: "stop_playback", requestId, reason: job.stopping });
+    }
+  }
+
+  /** A connection for speech that outlives a cut: what could not be sent is sent when it is there again. */
+  #pcmLine(client: BridgeConnection, signal: AbortSignal): PcmLine {
+    let line = client;
+    const moves: (() => void)[] = [];
+    const retry = async (send: (line: BridgeConnection) => Promise<void>): Promise<void> => {
+      while (!signal.aborted) {
+        try {
+          return await send(line);
+        } catch (error) {
+          if (line.isOpen) {
+            throw error;
+          }
+          line = (await this.#link.open(RECOVERY_MS)).client;
+          moves.forEach((move) => {
+            move();
+          });
+        }
+      }
+    };
+    return {
+      send: (command) => line.send(command),
+      sendPcm: (pcm) => retry((open) => open.sendPcm(pcm)),
+      on: (name, listener) => {
+        let stop = line.on(name, listener);
+        moves.push(() => {
+          stop();
+          stop = line.on(name, listener);
+        });
+        return () => stop();
+      },
+    };
+  }
+
+  /** What waits to go on with this bridge is older than a play that is new to it, and is replaced by it. */
+  #replaceStranded(requestId: string): void {
+    for (const other of [...this.#jobs.values()]) {
+      if (other.requestId !== requestId && other.moves > 0 && !other.commandSent) {
+        this.#finish(cancelledJob(other, "replaced"));
+      }
     }
   }
 
@@ -408,16 +556,34 @@ export class SpeakerManager {
   #stopJob(job: ActiveJob, reason: string): void {
     if (job.commandSent) {
       this.#speaking.get(job.requestId)?.abort.abort();
+      this.#set({ ...job, stopping: reason });
       this.#link.send({ action: "stop_playback", requestId: job.requestId, reason });
     } else {
       this.#finish(cancelledJob(job, reason));
     }
   }
 
+  /** What was sent while the connection was cut may be lost: it is said again, and does no harm twice. */
+  #bridgeResumed(): void {
+    for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
+      if (job.state === "pending") {
+        this.#set({ ...job, commandSent: false });
+        void this.#inOrder(() => this.#play(job.requestId));
+      } else if (job.stopping !== undefined) {
+        this.#stopJob(job, job.stopping);
+      }
+    }
+  }
+
   /** What was with the bridge goes on with the next one, where it was. */
   #bridgeLost(): void {
+    this.#room.reset();
     for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
       this.#silence(job.requestId);
+      if (job.stopping !== undefined) {
+        this.#finish(cancelledJob(strandedJob(job, this.#now()), job.stopping));
+        continue;
+      }
       if (job.moves >= MAX_MOVES) {
         this.#finish(failedJob(job, "bridge_unavailable", "The connection to the bridge was lost again."));
         continue;
@@ -438,6 +604,7 @@ export class SpeakerManager {
       const { requestId, firstFrameLatencyMs, joinMs, codec, expectedDurationMs } = event;
       const now = this.#now();
       this.#set(streamingJob(job, event, now));
+      this.#room.unwatch(requestId);
       if (job.state === "streaming") {
         this.#news(requestId, { step: "recovered", positionMs: job.fromMs });
         return;
@@ -465,6 +632,13 @@ export class SpeakerManager {
     });
   }
 
+  #ended(job: ActiveJob, event: BridgeEventOf<"play_complete">): void {
+    const isFull = !event.success && event.error === "at_capacity";
+    if (!isFull || !this.#turnedAway(job)) {
+      this.#finish(finishedJob(job, event));
+    }
+  }
+
   #bridgeError(event: BridgeEventOf<"error">): void {
     const { requestId, error, message, field } = event;
     this.#session.metrics.bridgeErrors.inc();
@@ -472,7 +646,8 @@ export class SpeakerManager {
     if (requestId !== undefined) {
       // The bridge did not take the play_url, so there will be no play_complete.
       this.#withJob(requestId, (job) => {
-        if (job.state === "pending") {
+        const isMoving = error === "at_capacity" && this.#turnedAway(job);
+        if (job.state === "pending" && !isMoving) {
           this.#finish(failedJob(job, error, message));
         }
       });
@@ -513,6 +688,7 @@ export class SpeakerManager {
     this.#jobs.delete(job.requestId);
     this.#finished.add(job.requestId);
     this.#silence(job.requestId);
+    this.#room.unwatch(job.requestId);
     this.#count(job);
     const { state, durationMs, requestId } = job;
     const elapsedMs = this.#now() - job.startedAt;
@@ -525,6 +701,7 @@ export class SpeakerManager {
     }
     this.#news(requestId, { step: "ended" });
     this.#observe((observer) => observer.onJob(this.#session.userId, job));
+    this.#session.playEnded?.(job);
   }
 
   #silence(requestId: string): void {

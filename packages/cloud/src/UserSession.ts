@@ -3,7 +3,6 @@ import type {
   AppToCloud,
   AudioPlayRequest,
   AudioPlayResponse,
-  AudioStopRequest,
   CloudToApp,
   CloudToGlasses,
   GlassesToCloud,
@@ -16,12 +15,15 @@ import { AudioRouter } from "./AudioRouter.js";
 import type { App, Apps } from "./apps.js";
 import { type CloseCode, closeCodes } from "./close-codes.js";
 import { DurationCorrelation } from "./DurationCorrelation.js";
+import type { JobNews } from "./JobObserver.js";
 import type { MessageSocket } from "./JsonSocket.js";
 import type { LiveKitManager } from "./LiveKitManager.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
+import { Playback } from "./Playback.js";
+import type { PlaybackFlags } from "./playback-flags.js";
 import { SpeakerManager, type SpeakerManagerOptions, type SpeakerSession } from "./SpeakerManager.js";
-import type { JobSource } from "./speaker-job.js";
+import type { FinishedJob, JobSource } from "./speaker-job.js";
 import { isOwnSpeechUrl, speechOf } from "./speech-url.js";
 import { postWebhook, WebhookError } from "./webhook.js";
 
@@ -29,6 +31,8 @@ import { postWebhook, WebhookError } from "./webhook.js";
 const START_TIMEOUT_MS = 10_000;
 /** How long a stopped app may take to take note of it, in ms. */
 const STOP_TIMEOUT_MS = 5_000;
+/** No position is further on than this, in ms: what glasses say is strangers' data. */
+const MAX_POSITION_MS = 24 * 3600 * 1000;
 
 export type GlassesSocket = MessageSocket<CloudToGlasses>;
 
@@ -39,6 +43,7 @@ export interface SessionContext {
   readonly log: Logger;
   readonly liveKit: LiveKitManager | undefined;
   readonly speaker: SpeakerManagerOptions;
+  readonly flags: Pick<PlaybackFlags, "modeFor">;
   /** How long glasses or an app may stay away before they are given up, in ms. */
   readonly graceMs: number;
   /** The server's http(s) URL as apps reach it. */
@@ -89,6 +94,7 @@ export class UserSession implements SpeakerSession {
   readonly #router: AudioRouter;
   /** The host under which each app knows this server. */
   readonly #appHosts = new Map<string, string>();
+  readonly #playback: Playback;
   readonly #starts = new Map<string, Promise<StartResult>>();
   readonly #over = new AbortController();
   #glasses: GlassesLink;
@@ -112,7 +118,19 @@ export class UserSession implements SpeakerSession {
       log: this.log,
       correlation: this.correlation,
       sendToGlasses: (message) => this.#sendToGlasses(message),
+      sendToApp: (packageName, message) => this.#playback.routed(packageName, message),
+    });
+    this.#playback = new Playback({
+      log: this.log,
+      metrics: this.metrics,
+      router: this.#router,
+      speaker: this.speaker,
+      hasGlasses: () => this.#glasses.state === "connected",
+      modeFor: (packageName) => context.flags.modeFor(userId, packageName),
+      sourceOf: (request) => this.#sourceOf(request),
+      forGlasses: (request) => this.#forGlasses(request),
       sendToApp: (packageName, message) => this.#respondToApp(packageName, message),
+      fellBack: (requestId, why) => this.#step(requestId, { step: "fell_back", note: why }),
     });
     this.#glasses = this.#glassesAway();
   }
@@ -180,6 +198,7 @@ export class UserSession implements SpeakerSession {
         await this.#sendRoom(socket);
         break;
       case "audio_play_response":
+        this.#step(message.requestId, { step: "glasses_answered", ...played(message) });
         this.#router.respond(message);
         break;
     }
@@ -257,10 +276,10 @@ export class UserSession implements SpeakerSession {
     }
     switch (message.type) {
       case "audio_play_request":
-        this.#play(message);
+        this.#playback.play(message);
         break;
       case "audio_stop_request":
-        this.#stop(message);
+        this.#playback.stop(message);
         break;
       case "ownership_release":
         this.#release(message.packageName);
@@ -268,6 +287,16 @@ export class UserSession implements SpeakerSession {
       case "subscription_update":
         break; // accepted: there are no sensor streams to send
     }
+  }
+
+  /** Takes how a play ended in the room. */
+  playEnded(job: FinishedJob): void {
+    this.#playback.ended(job);
+  }
+
+  /** Takes no new plays; resolves when those that sound have ended, or the signal fires. */
+  drain(signal: AbortSignal): Promise<void> {
+    return this.#playback.drain(signal);
   }
 
   // ---- the end ----------------------------------------------------------------------------------------
@@ -292,8 +321,9 @@ export class UserSession implements SpeakerSession {
     if (link.state === "connected") {
       link.socket.close(why === "restarting" ? closeCodes.restarting : closeCodes.sessionEnded);
     }
+    const silent = this.speaker.dispose(); // the apps hear of its end before they lose their sockets
     const told = this.#apps.packageNames.map((packageName) => this.#endApp(packageName, why));
-    await Promise.all([...told, this.speaker.dispose()]);
+    await Promise.all([...told, silent]);
   }
 
   async #endApp(packageName: string, why: SessionEnd): Promise<void> {
@@ -365,14 +395,6 @@ export class UserSession implements SpeakerSession {
     });
   }
 
-  /** The glasses come first; the room gets what they got, and has no say in it. */
-  #play(request: AudioPlayRequest): void {
-    if (!this.#router.play(this.#forGlasses(request))) {
-      return;
-    }
-    void this.speaker.start(request, { source: this.#sourceOf(request) });
-  }
-
   /** This server's own speech is not fetched: the text goes to the one who speaks. */
   #sourceOf(request: AudioPlayRequest): JobSource {
     const { audioUrl } = request;
@@ -391,13 +413,8 @@ export class UserSession implements SpeakerSession {
       : request;
   }
 
-  #stop(request: AudioStopRequest, reason?: string): void {
-    this.#router.stop(request);
-    void this.speaker.stop(request, reason);
-  }
-
   #silence(packageName: string): void {
-    this.#stop({ type: "audio_stop_request", packageName }, "app_stopped");
+    this.#playback.stop({ type: "audio_stop_request", packageName }, "app_stopped");
   }
 
   // ---- the apps' comings and goings -------------------------------------------------------------------
@@ -450,14 +467,14 @@ export class UserSession implements SpeakerSession {
   /** The app itself is gone, or has said goodbye: its sounds end, and nothing is kept. */
   #release(packageName: string): void {
     this.#silence(packageName);
-    this.#router.forget(packageName);
+    this.#playback.forget(packageName);
     this.#appHosts.delete(packageName);
     this.#apps.remove(packageName, closeCodes.appStopped);
     this.#changed();
   }
 
   #removeApp(packageName: string, reason: "user_disabled" | "system_stop", code: CloseCode): void {
-    this.#router.forget(packageName);
+    this.#playback.forget(packageName);
     this.#appHosts.delete(packageName);
     const farewell: CloudToApp = {
       type: "app_stopped",
@@ -469,9 +486,23 @@ export class UserSession implements SpeakerSession {
     this.#changed();
   }
 
+  #step(requestId: string, news: JobNews): void {
+    try {
+      this.#context.speaker.observer?.onStep(this.userId, requestId, news);
+    } catch (error) {
+      this.log.error({ error: String(error) }, "the observer of jobs failed");
+    }
+  }
+
   #changed(): void {
     if (!this.isEnded) {
       this.#context.observer?.onSession(this);
     }
   }
+}
+
+/** How much of a sound the glasses say they played. */
+function played({ success, duration, error }: AudioPlayResponse): Pick<JobNews, "positionMs" | "note"> {
+  const position = duration === undefined ? {} : { positionMs: Math.min(duration * 1000, MAX_POSITION_MS) };
+  return success ? position : { ...position, note: (error ?? "failed").slice(0, 256) };
 }

@@ -39,6 +39,11 @@ export class UserSessions {
     return session !== undefined || this.#closed ? session : this.#start(userId);
   }
 
+  /** Lets no new sound begin; resolves when those that sound have ended, or the signal fires. */
+  async drain(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this].map((session) => session.drain(signal)));
+  }
+
   /** Ends all sessions and waits until every one has let go of what it owned; no new one begins. */
   async close(): Promise<void> {
     this.#closed = true;

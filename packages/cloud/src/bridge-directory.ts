@@ -8,7 +8,8 @@ export type BridgeOutcome = "ok" | "unreachable" | "at_capacity";
 export interface BridgeDirectory {
   /** The bridges' ws(s) URLs, in the order in which to try them for this room. */
   candidates(roomName: string): readonly string[] | Promise<readonly string[]>;
-  report(url: string, outcome: BridgeOutcome): void;
+  /** Takes note; says whether there is another that is not known to be away or full. */
+  report(url: string, outcome: BridgeOutcome): boolean;
 }
 
 /** A fixed list, in its own order; a bridge that failed goes to the list's end for a while. */
@@ -23,18 +24,15 @@ export class StaticBridges implements BridgeDirectory {
   }
 
   candidates(): readonly string[] {
-    const now = this.#now();
-    const isAvoided = (url: string) => (this.#avoidedUntil.get(url) ?? 0) > now;
-    return [...this.#urls.filter((url) => !isAvoided(url)), ...this.#urls.filter(isAvoided)];
+    return [...this.#urls.filter((url) => !this.#isAvoided(url)), ...this.#urls.filter(this.#isAvoided)];
   }
 
-  report(url: string, outcome: BridgeOutcome): void {
-    if (outcome === "ok") {
-      this.#avoidedUntil.delete(url);
-    } else {
-      this.#avoidedUntil.set(url, this.#now() + AVOIDED_MS);
-    }
+  report(url: string, outcome: BridgeOutcome): boolean {
+    this.#avoidedUntil.set(url, outcome === "ok" ? 0 : this.#now() + AVOIDED_MS);
+    return this.#urls.some((other) => other !== url && !this.#isAvoided(other));
   }
+
+  readonly #isAvoided = (url: string) => (this.#avoidedUntil.get(url) ?? 0) > this.#now();
 }
 
 /** The addresses in `LIVEKIT_GO_BRIDGE_URL`: one, or several with commas between them. */

@@ -14,6 +14,8 @@ export const closeCodes = {
   authenticationTimeout: { code: 1008, reason: "Not authenticated in time" },
   /** The same app or the same user's glasses connected anew. */
   replaced: { code: 1008, reason: "Replaced by a newer connection" },
+  /** Far more messages than a well-meaning sender has. */
+  flooding: { code: 1008, reason: "Too many messages" },
   /** More connections wait to be authenticated than the server holds. */
   busy: { code: 1013, reason: "Too many connections, try again later" },
   /** The receiver does not read what is sent to it. */

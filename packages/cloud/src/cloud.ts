@@ -3,12 +3,15 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { Apps } from "./apps.js";
+import { bridgeUrls, StaticBridges } from "./bridge-directory.js";
 import { closeCodes } from "./close-codes.js";
 import type { CloudConfig } from "./config.js";
 import { createHttpHandler } from "./http.js";
 import { LiveKitManager } from "./LiveKitManager.js";
+import { LoginThrottle } from "./LoginThrottle.js";
 import { createLogger, type Logger } from "./logger.js";
 import { Metrics } from "./metrics.js";
+import { PlaybackFlags } from "./playback-flags.js";
 import { createSpeech, type SpeechParts } from "./speech/create-speech.js";
 import { UserSessions } from "./UserSessions.js";
 import { AppWebSocketService } from "./websocket-app.service.js";
@@ -55,6 +58,8 @@ class RunningCloud implements Cloud {
   readonly #appSockets: AppWebSocketService;
   readonly #glassesSockets: GlassesWebSocketService;
   readonly #speech: SpeechParts | undefined;
+  readonly #flags: PlaybackFlags;
+  readonly #drainTimeoutMs: number;
   readonly #log: Logger;
   #closing: Promise<void> | undefined;
 
@@ -71,28 +76,46 @@ class RunningCloud implements Cloud {
     const publicUrl = config.publicUrl ?? url;
     const speech = createSpeech(config, publicUrl, metrics, log);
     this.#speech = speech;
+    const bridges = new StaticBridges(bridgeUrls(config.bridge?.url ?? ""));
+    // Without a room to play in, no flag turns it on.
+    const flagsFile = config.canPlayInRoom ? config.playbackFlagsFile : undefined;
+    this.#flags = new PlaybackFlags(config.playbackMode, flagsFile, log);
+    this.#drainTimeoutMs = config.drainTimeoutMs ?? 0;
     const sessions = new UserSessions({
       apps,
       metrics,
       log,
       liveKit: config.liveKit === undefined ? undefined : new LiveKitManager(config.liveKit),
       speaker: {
-        enable: config.playbackMode === "shadow",
+        enable: config.canPlayInRoom,
         bridgeUrl: config.bridge?.url ?? "",
         bridgeSecret: config.bridge?.secret,
         cooldownMs: config.bridgeCooldownMs,
         speech: speech?.player,
+        bridges,
+        listenerWaitMs: config.listenerWaitMs,
+        roomTimeoutMs: config.roomTimeoutMs,
       },
+      flags: this.#flags,
       graceMs: config.sessionGraceMs,
       publicUrl,
       signSpeechUrl: speech?.signUrl,
     });
     const { glassesTokenSecret, appTokenSecret } = config;
+    const throttle = new LoginThrottle();
     this.#sessions = sessions;
-    this.#appSockets = new AppWebSocketService({ apps, tokenSecret: appTokenSecret, sessions, metrics, log });
+    this.#appSockets = new AppWebSocketService({
+      apps,
+      tokenSecret: appTokenSecret,
+      sessions,
+      throttle,
+      metrics,
+      log,
+    });
     this.#glassesSockets = new GlassesWebSocketService({
       tokenSecret: glassesTokenSecret,
       sessions,
+      throttle,
       metrics,
       log,
     });
@@ -120,7 +143,9 @@ class RunningCloud implements Cloud {
   }
 
   async #close(): Promise<void> {
+    await this.#sessions.drain(AbortSignal.timeout(this.#drainTimeoutMs));
     const listenerClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#flags.close();
     await this.#sessions.close();
     const socketsClosed = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     for (const socket of this.#sockets.clients) {

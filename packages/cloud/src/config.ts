@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
 import { type App, AppsSchema } from "./apps.js";
+import type { LiveKitSettings } from "./LiveKitManager.js";
+import { type PlaybackMode, readFlags } from "./playback-flags.js";
 import { type SettingName, type Settings, type SettingValues, secretNames, settings } from "./settings.js";
 import { readSpeech, type SpeechConfig } from "./speech/speech-config.js";
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** `off`: glasses only. `shadow`: glasses play, and the room hears it too. */
-export type PlaybackMode = "off" | "shadow";
 
 /** Everything that can be set, parsed once at the start. */
 export interface CloudConfig {
@@ -19,11 +18,19 @@ export interface CloudConfig {
   readonly apps: readonly App[];
   readonly glassesTokenSecret: string;
   readonly appTokenSecret?: string | undefined;
-  readonly liveKit?: { readonly publicUrl: string; readonly apiKey: string; readonly apiSecret: string };
+  readonly liveKit?: LiveKitSettings;
   readonly bridge?: { readonly url: string; readonly secret: string | undefined };
+  /** What holds for those whom the flags do not name. */
   readonly playbackMode: PlaybackMode;
   /** Absent: texts are not spoken. */
   readonly speech?: SpeechConfig | undefined;
+  /** Whether LiveKit and a bridge are there to be used, and nobody has forbidden it. */
+  readonly canPlayInRoom: boolean;
+  readonly playbackFlagsFile?: string | undefined;
+  readonly listenerWaitMs?: number;
+  readonly roomTimeoutMs?: number;
+  /** How long sounds may go on after the order to stop, in ms. */
+  readonly drainTimeoutMs?: number;
   readonly bridgeCooldownMs: number;
   readonly sessionGraceMs: number;
   readonly logLevel: string;
@@ -50,6 +57,7 @@ export function loadConfig(env: Environment): CloudConfig {
   const apps = values.APPS_FILE === undefined ? [] : readApps(values.APPS_FILE, mistakes);
   const playback = readPlayback(values, mistakes);
   const speech = readSpeech(values, mistakes);
+  checkFlags(values.PLAYBACK_FLAGS_FILE, mistakes);
   if (values.PUBLIC_URL === undefined && isWildcard(values.CLOUD_HOST)) {
     mistakes.push(
       "PUBLIC_URL: is missing; CLOUD_HOST is every address, so say under which URL apps find this server",
@@ -67,6 +75,10 @@ export function loadConfig(env: Environment): CloudConfig {
     appTokenSecret: values.APPS_JWT_SECRET,
     ...playback,
     speech,
+    playbackFlagsFile: values.PLAYBACK_FLAGS_FILE,
+    listenerWaitMs: required(values, "LISTENER_WAIT_MS"),
+    roomTimeoutMs: required(values, "ROOM_TIMEOUT_MS"),
+    drainTimeoutMs: required(values, "DRAIN_TIMEOUT_MS"),
     bridgeCooldownMs: required(values, "BRIDGE_COOLDOWN_MS"),
     sessionGraceMs: required(values, "SESSION_GRACE_MS"),
     logLevel: required(values, "LOG_LEVEL"),
@@ -140,7 +152,15 @@ function readFile(name: string, path: string, mistakes: string[]): string | unde
   }
 }
 
-type Playback = Pick<CloudConfig, "liveKit" | "bridge" | "playbackMode">;
+/** At the start a bad file is a mistake like any other; later the last good one holds. */
+function checkFlags(file: string | undefined, mistakes: string[]): void {
+  const read = file === undefined ? undefined : readFlags(file);
+  if (read !== undefined && "problem" in read) {
+    mistakes.push(`PLAYBACK_FLAGS_FILE: ${read.problem}`);
+  }
+}
+
+type Playback = Pick<CloudConfig, "liveKit" | "bridge" | "playbackMode" | "canPlayInRoom">;
 
 /** Decides whether there is server playback, and holds what was asked for against what there is. */
 function readPlayback(values: Partial<SettingValues>, mistakes: string[]): Playback {
@@ -154,19 +174,17 @@ function readPlayback(values: Partial<SettingValues>, mistakes: string[]): Playb
   } else if (missingOfLiveKit.length === 1 || missingOfLiveKit.length === 2) {
     mistakes.push(`LiveKit: ${missingOfLiveKit.join(" and ")} missing; set all three or none`);
   }
-  if (values.SERVER_PLAYBACK_MODE === "primary") {
-    mistakes.push("SERVER_PLAYBACK_MODE: primary does not exist yet; use shadow or off");
-  }
   if (values.SERVER_PLAYBACK_MODE === "off" && values.SERVER_PLAYBACK_ENABLED === true) {
     mistakes.push(
       "SERVER_PLAYBACK_MODE: is off while SERVER_PLAYBACK_ENABLED is true; leave one of them out",
     );
   }
-  const isOff = values.SERVER_PLAYBACK_ENABLED === false || values.SERVER_PLAYBACK_MODE === "off";
+  const canPlayInRoom = values.SERVER_PLAYBACK_ENABLED !== false && missing.length === 0;
   return {
     ...(LIVEKIT_URL !== undefined && LIVEKIT_API_KEY !== undefined && LIVEKIT_API_SECRET !== undefined
       ? {
           liveKit: {
+            url: LIVEKIT_URL,
             publicUrl: values.LIVEKIT_PUBLIC_URL ?? LIVEKIT_URL,
             apiKey: LIVEKIT_API_KEY,
             apiSecret: LIVEKIT_API_SECRET,
@@ -176,7 +194,8 @@ function readPlayback(values: Partial<SettingValues>, mistakes: string[]): Playb
     ...(LIVEKIT_GO_BRIDGE_URL === undefined
       ? {}
       : { bridge: { url: LIVEKIT_GO_BRIDGE_URL, secret: values.BRIDGE_SHARED_SECRET } }),
-    playbackMode: isOff || missing.length > 0 ? "off" : "shadow",
+    canPlayInRoom,
+    playbackMode: canPlayInRoom ? (values.SERVER_PLAYBACK_MODE ?? "shadow") : "off",
   };
 }
 
@@ -187,7 +206,8 @@ function whoAsksForPlayback(values: Partial<SettingValues>): string | undefined 
   if (values.SERVER_PLAYBACK_ENABLED === true) {
     return "SERVER_PLAYBACK_ENABLED=true";
   }
-  return values.SERVER_PLAYBACK_MODE === "shadow" ? "SERVER_PLAYBACK_MODE=shadow" : undefined;
+  const { SERVER_PLAYBACK_MODE: mode = "off" } = values;
+  return mode === "off" ? undefined : `SERVER_PLAYBACK_MODE=${mode}`;
 }
 
 function missingNames(parts: Record<string, unknown>): string[] {

@@ -1,5 +1,6 @@
 export { type App, hashApiKey } from "./apps.js";
 export { type CloseCode, closeCodes } from "./close-codes.js";
 export { type Cloud, CloudStartError, startCloud } from "./cloud.js";
-export { type CloudConfig, ConfigError, loadConfig, type PlaybackMode } from "./config.js";
+export { type CloudConfig, ConfigError, loadConfig } from "./config.js";
 export { createLogger, type Logger } from "./logger.js";
+export type { PlaybackMode } from "./playback-flags.js";

@@ -47,6 +47,19 @@ export class Metrics {
     "From a text to the first sound of its speech, before it goes anywhere.",
     latencyBuckets,
   );
+  readonly fallbacks = new Counter({
+    name: "server_playback_fallback_total",
+    help: "Primary plays that the room could not play, so that the glasses did.",
+    labelNames: ["why"] as const,
+    registers: [this.registry],
+  });
+  readonly refusedPlays = new Counter({
+    name: "server_playback_refused_total",
+    help: "Plays that were refused before they began.",
+    labelNames: ["code"] as const,
+    registers: [this.registry],
+  });
+
   readonly badMessages = new Counter({
     name: "cloud_bad_messages_total",
     help: "Messages that could not be taken and were answered with an error.",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bridgeUrls } from "./bridge-directory.js";
+import { LISTENER_WAIT_MS, ROOM_TIMEOUT_MS } from "./RoomReadiness.js";
 
 interface Setting<T> {
   readonly schema: z.ZodType<T>;
@@ -63,8 +64,24 @@ export const settings = {
   ),
   BRIDGE_SHARED_SECRET: setting(secret(16).optional(), "What the bridge asks for, if it asks", true),
   SERVER_PLAYBACK_MODE: setting(
-    z.enum(["off", "shadow", "primary"], { error: "is not off or shadow" }).optional(),
-    "Off, or shadow: the room hears what the glasses play (shadow if LiveKit and the bridge are set)",
+    z.enum(["off", "shadow", "primary"], { error: "is not off, shadow or primary" }).optional(),
+    "Off; shadow: the room hears what the glasses play; primary: the room plays, and the glasses only where it cannot (shadow if LiveKit and the bridge are set)",
+  ),
+  PLAYBACK_FLAGS_FILE: setting(
+    z.string().optional(),
+    'A JSON file that says otherwise for some, read again when it changes: {"default": mode, "users": {user: mode}, "apps": {package: mode}}; a user\'s entry counts before an app\'s',
+  ),
+  LISTENER_WAIT_MS: setting(
+    whole(0, 60_000).default(LISTENER_WAIT_MS),
+    "How long a primary play waits for the glasses to be in the room, in ms (2000)",
+  ),
+  ROOM_TIMEOUT_MS: setting(
+    whole(100, 60_000).default(ROOM_TIMEOUT_MS),
+    "How long a primary play waits for bridge and room together before the glasses play it, in ms (4000)",
+  ),
+  DRAIN_TIMEOUT_MS: setting(
+    whole(0, DAY_MS).default(20_000),
+    "How long sounds may go on after SIGTERM, in ms (20000)",
   ),
   SERVER_PLAYBACK_ENABLED: setting(
     yesOrNo.optional(),

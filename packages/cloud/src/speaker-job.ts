@@ -51,6 +51,10 @@ interface SpeakerPlay {
   readonly moves: number;
   /** Why its sound ends before the end that was asked for, once that is known. */
   readonly shortfall?: JobFailure | undefined;
+  /** Whether a bridge that had it was lost, so that more may have been heard than is known. */
+  readonly wasLost: boolean;
+  /** Why the bridge was told to stop it; its last word is awaited. */
+  readonly stopping?: string | undefined;
 }
 
 /** A failure with its reason. */
@@ -60,7 +64,12 @@ export interface JobFailure {
 }
 
 /** `commandSent` tells whether the bridge knows of it and so will have the last word on it. */
-export type PendingJob = SpeakerPlay & { readonly state: "pending"; readonly commandSent: boolean };
+export type PendingJob = SpeakerPlay & {
+  readonly state: "pending";
+  readonly commandSent: boolean;
+  /** Why it was given up while the bridge had it; the bridge's last word is awaited. */
+  readonly givenUp?: JobErrorCode | undefined;
+};
 export type StreamingJob = SpeakerPlay & {
   readonly state: "streaming";
   readonly commandSent: boolean;
@@ -75,7 +84,11 @@ export type StreamingJob = SpeakerPlay & {
 export type ActiveJob = PendingJob | StreamingJob;
 
 /** How a job ended; `durationMs` is the media time that was played out. */
-export type FinishedJob = SpeakerPlay & { readonly durationMs?: number | undefined } & (
+export type FinishedJob = SpeakerPlay & {
+  readonly durationMs?: number | undefined;
+  /** Whether a packet of it was sent. `perhaps`: a bridge that had it was lost before it could say. */
+  readonly heard: "no" | "perhaps" | "yes";
+} & (
     | { readonly state: "completed" }
     | { readonly state: "cancelled"; readonly reason: string }
     | { readonly state: "error"; readonly error: JobErrorCode; readonly message?: string | undefined }
@@ -88,7 +101,7 @@ export function newJob(request: AudioPlayRequest, options: PlayOptions, now: num
   const { requestId, audioUrl, packageName, trackId = 0, volume = 1, stopOtherAudio = true } = request;
   const { mode = "shadow", source = { kind: "url", url: audioUrl }, startMs = 0, loop = false } = options;
   const asked = { requestId, audioUrl, source, packageName, mode, trackId, stopOther: stopOtherAudio };
-  const begin = { volume, loop, startedAt: now, fromMs: startMs, heardBeforeMs: 0, moves: 0 };
+  const begin = { volume, loop, startedAt: now, fromMs: startMs, heardBeforeMs: 0, moves: 0, wasLost: false };
   return { state: "pending", commandSent: false, ...asked, ...begin };
 }
 
@@ -138,7 +151,7 @@ export function positionMs(job: ActiveJob, now: number): number {
 
 /** The job without its bridge, ready to go on where it was with another one. */
 export function strandedJob(job: ActiveJob, now: number): ActiveJob {
-  const moved = { commandSent: false, moves: job.moves + 1 };
+  const moved = { commandSent: false, moves: job.moves + 1, wasLost: true };
   if (job.state === "pending") {
     return { ...job, ...moved };
   }
@@ -147,36 +160,55 @@ export function strandedJob(job: ActiveJob, now: number): ActiveJob {
   return { ...job, ...moved, ...position };
 }
 
+/** The job as it was before a bridge that is full was asked. */
+export function turnedAwayJob(job: PendingJob): PendingJob {
+  return { ...job, commandSent: false, moves: job.moves + 1 };
+}
+
 /** The end that the bridge reports. */
 export function finishedJob(job: ActiveJob, event: BridgeEventOf<"play_complete">): FinishedJob {
-  const durationMs = event.durationMs === undefined ? heardBefore(job) : job.heardBeforeMs + event.durationMs;
+  const durationMs =
+    event.durationMs === undefined ? knownToBeHeard(job) : job.heardBeforeMs + event.durationMs;
+  const heard = (event.durationMs ?? 0) > 0 ? "yes" : heardOf(job);
   if (event.success && job.shortfall !== undefined) {
-    return { ...play(job), state: "error", durationMs, ...job.shortfall };
+    return { ...play(job), state: "error", durationMs, heard, ...job.shortfall };
   }
   if (event.success) {
-    return { ...play(job), state: "completed", durationMs };
+    return { ...play(job), state: "completed", durationMs, heard };
+  }
+  if (job.state === "pending" && job.givenUp !== undefined && event.error === "cancelled") {
+    return { ...play(job), state: "error", durationMs, heard, error: job.givenUp };
   }
   return event.error === "cancelled"
-    ? { ...play(job), state: "cancelled", durationMs, reason: event.reason ?? "unknown" }
-    : { ...play(job), state: "error", durationMs, error: event.error, message: event.message };
+    ? { ...play(job), state: "cancelled", durationMs, heard, reason: event.reason ?? "unknown" }
+    : { ...play(job), state: "error", durationMs, heard, error: event.error, message: event.message };
 }
 
 export function cancelledJob(job: ActiveJob, reason: string): FinishedJob {
-  return { ...play(job), state: "cancelled", durationMs: heardBefore(job), reason };
+  return { ...play(job), state: "cancelled", durationMs: knownToBeHeard(job), heard: heardOf(job), reason };
 }
 
 export function failedJob(job: ActiveJob, error: JobErrorCode, message?: string): FinishedJob {
-  return { ...play(job), state: "error", durationMs: heardBefore(job), error, message };
+  const durationMs = knownToBeHeard(job);
+  return { ...play(job), state: "error", durationMs, heard: heardOf(job), error, message };
 }
 
 /** What is known to have been heard when no bridge says it. */
-function heardBefore({ heardBeforeMs }: SpeakerPlay): number | undefined {
-  return heardBeforeMs > 0 ? heardBeforeMs : undefined;
+function knownToBeHeard(job: ActiveJob): number | undefined {
+  const heardMs = job.heardBeforeMs + (job.state === "streaming" ? job.playedMs : 0);
+  return heardMs > 0 ? heardMs : undefined;
+}
+
+function heardOf(job: ActiveJob): FinishedJob["heard"] {
+  if (job.state === "streaming") {
+    return "yes";
+  }
+  return job.wasLost ? "perhaps" : "no";
 }
 
 function play(job: SpeakerPlay): SpeakerPlay {
   const { requestId, audioUrl, source, packageName, mode, trackId, stopOther } = job;
-  const { volume, loop, startedAt, fromMs, heardBeforeMs, moves, shortfall } = job;
+  const { volume, loop, startedAt, fromMs, heardBeforeMs, moves, wasLost, shortfall } = job;
   return {
     requestId,
     audioUrl,
@@ -192,5 +224,6 @@ function play(job: SpeakerPlay): SpeakerPlay {
     heardBeforeMs,
     moves,
     shortfall,
+    wasLost,
   };
 }

@@ -12,6 +12,7 @@ import { type CloseCode, closeCodes } from "./close-codes.js";
 import { type AppClaim, type Verdict, verifyAppKey, verifyAppToken } from "./credentials.js";
 import { bearerToken, header } from "./headers.js";
 import { JsonSocket } from "./JsonSocket.js";
+import type { LoginThrottle } from "./LoginThrottle.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import type { AppMessage, UserSession } from "./UserSession.js";
@@ -29,6 +30,7 @@ export interface AppServiceOptions {
   /** Verifies apps' JWTs; without it apps show their key. */
   tokenSecret: string | undefined;
   sessions: UserSessions;
+  throttle: LoginThrottle;
   metrics: Metrics;
   log: Logger;
 }
@@ -50,7 +52,8 @@ export class AppWebSocketService {
       return;
     }
     this.#anonymous++;
-    const connection = new AppConnection(ws, this.#options, () => this.#anonymous--, header(request, "host"));
+    const from = { address: request.socket.remoteAddress ?? "", host: header(request, "host") };
+    const connection = new AppConnection(ws, from, this.#options, () => this.#anonymous--);
     const token = bearerToken(request);
     if (token !== undefined) {
       const userId = header(request, "x-user-id");
@@ -61,13 +64,21 @@ export class AppWebSocketService {
   }
 }
 
+/** Where a connection came from, and under which name it found this server. */
+interface Origin {
+  readonly address: string;
+  readonly host: string | undefined;
+}
+
 type AppConnectionState =
   | { readonly state: "anonymous"; readonly deadline: NodeJS.Timeout }
+  | { readonly state: "refused"; readonly held: NodeJS.Timeout }
   | { readonly state: "authenticated"; readonly session: UserSession; readonly packageName: string }
   | { readonly state: "closed" };
 
-/** One socket of an app: anonymous, then of one app and one user, then closed. */
+/** One socket of an app: anonymous, then of one app and one user, or refused, then closed. */
 class AppConnection {
+  readonly #address: string;
   readonly #options: AppServiceOptions;
   readonly #socket: JsonSocket<AppToCloud, CloudToApp>;
   readonly #onKnown: () => void;
@@ -77,9 +88,10 @@ class AppConnection {
   #badMessages = 0;
 
   /** `onKnown` is called once, when the socket is no longer anonymous. */
-  constructor(ws: WebSocket, options: AppServiceOptions, onKnown: () => void, host: string | undefined) {
+  constructor(ws: WebSocket, from: Origin, options: AppServiceOptions, onKnown: () => void) {
+    this.#address = from.address;
     this.#options = options;
-    this.#host = host;
+    this.#host = from.host;
     this.#onKnown = onKnown;
     this.#socket = new JsonSocket(ws, {
       wire: "app",
@@ -108,7 +120,7 @@ class AppConnection {
       return; // closed while its token was checked
     }
     if (!verdict.ok) {
-      this.#refuse(verdict.code, verdict.message);
+      this.#refuseLater(verdict.code, verdict.message);
       return;
     }
     const { userId, packageName } = verdict.claim;
@@ -129,6 +141,7 @@ class AppConnection {
       case "authenticated":
         this.#receiveAuthenticated(this.#state, message);
         break;
+      case "refused":
       case "closed":
         break;
     }
@@ -166,6 +179,13 @@ class AppConnection {
     }
   }
 
+  /** Wrong credentials: the more of them, the later the answer. */
+  #refuseLater(code: string, message: string): void {
+    const delayMs = this.#options.throttle.refused(this.#address);
+    const held = setTimeout(() => this.#refuse(code, message), delayMs);
+    this.#become({ state: "refused", held });
+  }
+
   #refuse(code: string, message: string, closeCode: CloseCode = closeCodes.refused): void {
     this.#options.metrics.refusedConnections.inc({ wire: "app" });
     this.#options.log.info({ wire: "app", code }, "connection refused");
@@ -183,8 +203,15 @@ class AppConnection {
 
   /** The only way from one state to the next. */
   #become(next: AppConnectionState): void {
+    const { state } = this.#state;
     if (this.#state.state === "anonymous") {
       clearTimeout(this.#state.deadline);
+    }
+    if (this.#state.state === "refused") {
+      clearTimeout(this.#state.held);
+    }
+    // A refused socket that waits for its answer is a stranger's still.
+    if ((state === "anonymous" && next.state !== "refused") || state === "refused") {
       this.#onKnown();
     }
     this.#state = next;

@@ -10,15 +10,20 @@ import { closeCodes } from "./close-codes.js";
 import { verifyGlasses } from "./credentials.js";
 import { bearerToken, header } from "./headers.js";
 import { JsonSocket } from "./JsonSocket.js";
+import type { LoginThrottle } from "./LoginThrottle.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import type { UserSession } from "./UserSession.js";
 import type { UserSessions } from "./UserSessions.js";
 
+/** Refused sockets that may wait for their answer at once. */
+const MAX_HELD_BACK = 512;
+
 export interface GlassesServiceOptions {
   /** Verifies the glasses' JWTs. */
   tokenSecret: string;
   sessions: UserSessions;
+  throttle: LoginThrottle;
   metrics: Metrics;
   log: Logger;
 }
@@ -26,6 +31,7 @@ export interface GlassesServiceOptions {
 /** Glasses' sockets: `/glasses-ws`. */
 export class GlassesWebSocketService {
   readonly #options: GlassesServiceOptions;
+  #heldBack = 0;
 
   constructor(options: GlassesServiceOptions) {
     this.#options = options;
@@ -43,6 +49,7 @@ export class GlassesWebSocketService {
     const token = bearerToken(request) ?? query.get("token") ?? undefined;
     const verdict = await verifyGlasses(token, this.#options.tokenSecret);
     if (!verdict.ok) {
+      await this.#holdBack(ws, this.#options.throttle.refused(request.socket.remoteAddress ?? ""));
       this.#refuse(ws, verdict);
       return;
     }
@@ -69,6 +76,15 @@ export class GlassesWebSocketService {
     return socket;
   }
 
+  /** Keeps a refusal waiting, unless too many wait already: strangers can hold no more memory than that. */
+  async #holdBack(ws: WebSocket, ms: number): Promise<void> {
+    if (this.#heldBack < MAX_HELD_BACK && ms > 0) {
+      this.#heldBack++;
+      await pauseWhileOpen(ws, ms);
+      this.#heldBack--;
+    }
+  }
+
   #refuse(ws: WebSocket, { code, message }: { code: string; message: string }): void {
     this.#options.metrics.refusedConnections.inc({ wire: "glasses" });
     this.#options.log.info({ wire: "glasses", code }, "connection refused");
@@ -76,4 +92,17 @@ export class GlassesWebSocketService {
     ws.send(JSON.stringify(refusal));
     ws.close(closeCodes.refused.code, closeCodes.refused.reason);
   }
+}
+
+/** Resolves after so many ms, or when the socket has closed. */
+function pauseWhileOpen(ws: WebSocket, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      ws.off("close", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    ws.once("close", end);
+  });
 }

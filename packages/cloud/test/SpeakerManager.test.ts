@@ -71,11 +71,15 @@ describe("start", () => {
     await world.speaker.dispose();
   });
 
-  it("CL-22 takes no more plays at once than a room can bear", async () => {
+  it("LIM-3 takes no more plays at once than a room can bear, of one app and of all", async () => {
     const world = new SpeakerWorld();
-    for (let i = 0; i < 40; i++) {
-      await world.start(request(`r${i}`));
+    for (const [index, packageName] of [app, otherApp, "com.example.third"].entries()) {
+      for (let i = 0; i < 20; i++) {
+        await world.start(request(`r${index}-${i}`, { packageName }));
+      }
     }
+    const ofApp = (name: string) => world.speaker.jobs.filter(({ packageName }) => packageName === name);
+    expect([ofApp(app).length, ofApp(otherApp).length]).toEqual([16, 16]);
     expect(world.speaker.jobs).toHaveLength(32);
     await world.speaker.dispose();
   });
@@ -279,7 +283,62 @@ describe("a bridge that is away", () => {
     world.connections[0]?.tellOfEnd();
     await world.settle();
     expect(world.connections).toHaveLength(2);
+    expect(world.connection.commands.map(({ requestId }) => requestId)).toEqual(["r2"]);
+    expect(world.ends("r1")).toMatchObject([{ state: "cancelled", reason: "replaced" }]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-20 keeps what a new play does not stop", async () => {
+    const world = new SpeakerWorld();
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    world.connection.lose();
+    await world.start(request("r2", { stopOtherAudio: false }));
+    await world.settle();
     expect(world.connection.commands.map(({ requestId }) => requestId)).toEqual(["r2", "r1"]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-23 that lives on is taken up again: nothing is played anew, and what was said meanwhile is said", async () => {
+    const world = new SpeakerWorld();
+    world.newSessionId = () => "session-1";
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    await world.start(request("r2", { stopOtherAudio: false }));
+    const before = world.connection;
+    before.lose();
+    before.tellOfEnd();
+    await world.speaker.stop({ type: "audio_stop_request", packageName: app });
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await world.settle();
+    expect(world.connection).not.toBe(before);
+    expect(world.connection.commands).toMatchObject([
+      { action: "stop_playback", requestId: "r1", reason: "user" },
+      { action: "play_url", requestId: "r2" }, // it may not have come through
+      { action: "stop_playback", requestId: "r2", reason: "user" },
+    ]);
+    expect(world.ends("r1")).toEqual([]); // the bridge has the last word
+    expect(world.evicted).toEqual([]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-23 that has forgotten plays anew on the same connection, where it was", async () => {
+    const world = new SpeakerWorld();
+    world.newSessionId = () => "session-1";
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    world.now += 2_500;
+    world.connection.lose();
+    world.connection.tellOfEnd();
+    await world.settle();
+    world.attempts.shift()?.succeed(false);
+    await world.settle();
+    expect(world.connections).toHaveLength(2);
+    expect(world.connection.commands).toMatchObject([
+      { action: "play_url", requestId: "r1", startMs: 2_500 },
+    ]);
+    expect(world.evicted).toHaveLength(1);
     await world.speaker.dispose();
   });
 

@@ -159,9 +159,11 @@ describe("CL-20 server playback", () => {
     [{ SERVER_PLAYBACK_ENABLED: "true", ...liveKitSettings }, /needs LIVEKIT_GO_BRIDGE_URL;/],
     [{ SERVER_PLAYBACK_MODE: "shadow", ...bridgeSettings }, /needs LIVEKIT_URL, /],
     [{ LIVEKIT_URL: "ws://livekit:7880" }, /LIVEKIT_API_KEY and LIVEKIT_API_SECRET missing/],
-    [{ ...complete, SERVER_PLAYBACK_MODE: "primary" }, /primary does not exist yet/],
+    [{ SERVER_PLAYBACK_MODE: "primary", ...bridgeSettings }, /needs LIVEKIT_URL, /],
+    [{ ...complete, PLAYBACK_FLAGS_FILE: "/nowhere/flags.json" }, /FLAGS_FILE: it cannot be read .ENOENT/],
+    [{ ...complete, LIVEKIT_GO_BRIDGE_URL: "ws://one/ws,http://two" }, /is not a list of ws.s. URLs/],
     [{ ...complete, SERVER_PLAYBACK_MODE: "off", SERVER_PLAYBACK_ENABLED: "true" }, /leave one of them out/],
-    [{ ...complete, SERVER_PLAYBACK_MODE: "loud" }, /SERVER_PLAYBACK_MODE: is not off or shadow/],
+    [{ ...complete, SERVER_PLAYBACK_MODE: "loud" }, /SERVER_PLAYBACK_MODE: is not off, shadow or primary/],
   ])("CL-20 that is asked for and cannot be is one error: %o", (env, mistake) => {
     expect(mistakesOf({ ...base, ...env } as Record<string, string>)).toEqual([
       expect.stringMatching(mistake),

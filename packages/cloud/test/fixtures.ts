@@ -36,6 +36,7 @@ export async function startTestCloud(options: TestCloudOptions = {}): Promise<Te
       glassesTokenSecret,
       appTokenSecret,
       playbackMode: "off",
+      canPlayInRoom: config.liveKit !== undefined && config.bridge !== undefined,
       bridgeCooldownMs: 300_000,
       sessionGraceMs: 60_000,
       logLevel: "debug",

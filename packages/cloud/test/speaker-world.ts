@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { BridgeClientError, type BridgeClosed } from "@server-playback/bridge-client";
+import { BridgeClientError, type BridgeClosed, type ConnectOptions } from "@server-playback/bridge-client";
 import type { AudioPlayRequest, BridgeCommand, BridgeEvent } from "@server-playback/protocol";
 import { DurationCorrelation } from "../src/DurationCorrelation.js";
 import type { JobObserver } from "../src/JobObserver.js";
@@ -7,11 +7,19 @@ import { LiveKitManager } from "../src/LiveKitManager.js";
 import { Metrics } from "../src/metrics.js";
 import { type BridgeConnection, SpeakerManager, type SpeakerSession } from "../src/SpeakerManager.js";
 import type { SpeechPlayer } from "../src/SpeechPlayer.js";
+import type { FinishedJob } from "../src/speaker-job.js";
 import { app, type LogLine, liveKit, loggerInto, user } from "./fixtures.js";
 
 /** A connection to a bridge whose events come in the order that a test chooses. */
 export class ChosenConnection implements BridgeConnection {
   isOpen = true;
+  lastSeq = 0;
+  /** `sessionId` absent: a bridge without sessions, which is lost with its connection. */
+  constructor(
+    readonly sessionId: string | undefined,
+    readonly resumed: boolean,
+  ) {}
+
   readonly commands: BridgeCommand[] = [];
   /** Binary frames, and how many commands went out before each. */
   readonly pcm: { readonly pcm: Buffer; readonly after: number }[] = [];
@@ -66,38 +74,59 @@ export class ChosenConnection implements BridgeConnection {
   }
 }
 
+/** What a test decides of a session in primary mode. */
+export interface PrimarySession {
+  playEnded(job: FinishedJob): void;
+  areGlassesInRoom(): Promise<boolean>;
+}
+
 /** A SpeakerManager in a world in which a test decides when a bridge answers and what it says. */
 export class SpeakerWorld {
   readonly log: LogLine[] = [];
+  readonly logger = loggerInto(this.log);
   readonly metrics = new Metrics();
+  /** Identities of lost bridges that were taken out of the room. */
+  readonly evicted: string[] = [];
   readonly connections: ChosenConnection[] = [];
   readonly speaker: SpeakerManager;
   /** Milliseconds since the epoch, as the manager sees it. */
   now = 1_000_000;
   /** Connection attempts that wait for the test's answer. */
-  readonly attempts: { url: string; succeed: () => void; fail: () => void }[] = [];
+  readonly attempts: { url: string; succeed: (knows?: boolean) => void; fail: () => void }[] = [];
+  /** The id that the next session gets, if the bridge has sessions. */
+  newSessionId: () => string | undefined = () => undefined;
 
   constructor(
     enable = true,
     bridgeUrl = "ws://bridge.example/ws",
     observer?: JobObserver,
     speech?: SpeechPlayer,
+    primary: PrimarySession = { playEnded: () => {}, areGlassesInRoom: async () => true },
   ) {
-    const log = loggerInto(this.log);
+    const log = this.logger;
+    const manager = new LiveKitManager(liveKit);
     const session: SpeakerSession = {
       userId: user,
       log,
       metrics: this.metrics,
       correlation: new DurationCorrelation(log),
-      liveKit: new LiveKitManager(liveKit),
+      liveKit: {
+        roomName: (userId) => manager.roomName(userId),
+        newBridgeIdentity: () => manager.newBridgeIdentity(),
+        bridgeToken: (roomName, identity) => manager.bridgeToken(roomName, identity),
+        areGlassesInRoom: primary.areGlassesInRoom,
+        evict: async (_userId, identity) => void this.evicted.push(identity),
+      },
+      playEnded: primary.playEnded,
     };
     this.speaker = new SpeakerManager(session, {
       enable,
       bridgeUrl,
       observer,
       speech,
+      listenerWaitMs: 0,
       now: () => this.now,
-      connect: (url, { signal }) => this.#attempt(url, signal),
+      connect: (url, options) => this.#attempt(url, options),
     });
   }
 
@@ -144,12 +173,14 @@ export class SpeakerWorld {
     return metric?.values[0]?.value ?? Number.NaN;
   }
 
-  #attempt(url: string, signal: AbortSignal | undefined): Promise<BridgeConnection> {
+  #attempt(url: string, { signal, resume }: ConnectOptions): Promise<BridgeConnection> {
     return new Promise((resolve, reject) => {
       const fail = () => reject(new BridgeClientError("connect_failed", "No bridge."));
-      const succeed = () => {
+      const succeed = (knows = true) => {
         if (signal?.aborted !== true) {
-          const connection = new ChosenConnection();
+          const isResumed = resume !== undefined && knows;
+          const sessionId = isResumed ? resume.sessionId : this.newSessionId();
+          const connection = new ChosenConnection(sessionId, isResumed);
           this.connections.push(connection);
           resolve(connection);
         }

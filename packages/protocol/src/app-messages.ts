@@ -127,7 +127,7 @@ const AppStopped = z.object({
 /** Answer to a message that could not be taken; the session goes on. */
 export const WebsocketErrorSchema = z.object({
   type: z.literal("websocket_error"),
-  code: z.enum(["invalid_json", "unknown_type", "invalid_message", "too_large", "forbidden"]),
+  code: z.enum(["invalid_json", "unknown_type", "invalid_message", "too_large", "forbidden", "rate_limited"]),
   message: z.string(),
   /** The field at fault, if it was one. */
   field: z.string().optional(),

@@ -13,6 +13,8 @@ import { SampleServer } from "./stack/SampleServer.js";
 export interface StackOptions extends Partial<StackEnv> {
   /** Packages of the sample apps. Default: one. */
   packages?: readonly string[];
+  /** How many bridges to start. Default: one. */
+  bridges?: number;
   /** Start no bridge, and tell the cloud of this one instead. */
   bridgeUrl?: string;
 }
@@ -20,7 +22,8 @@ export interface StackOptions extends Partial<StackEnv> {
 /** The parts of a running system. */
 interface Parts {
   readonly liveKit: LiveKit;
-  readonly bridge: Bridge | undefined;
+  /** In the order in which the cloud knows them. */
+  readonly bridges: readonly Bridge[];
   readonly cloud: CloudProcess;
   readonly samples: SampleServer;
   readonly tap: RoomTap;
@@ -82,14 +85,13 @@ async function startParts(closers: Closers, options: StackOptions): Promise<Part
   const credentials = await appCredentials(options.packages ?? [DEMO_PACKAGE], env);
   const liveKit = closers.own(await startLiveKit(env));
   const tap = closers.own(new RoomTap(binary("ROOM_TAP_BIN", env.env)));
-  const bridge =
-    options.bridgeUrl === undefined ? closers.own(await startBridge(env, liveKit.url)) : undefined;
+  const bridges = options.bridgeUrl === undefined ? await startBridges(closers, env, liveKit, options) : [];
   const samplesPort = await choosePort("SAMPLES_PORT", env.env, env.usualPorts);
   const samples = closers.own(await SampleServer.start(inRepository("samples"), samplesPort));
   const cloud = closers.own(
     await CloudProcess.start(env, {
       liveKit,
-      bridgeUrl: options.bridgeUrl ?? bridge?.wsUrl ?? "",
+      bridgeUrl: options.bridgeUrl ?? bridges.map(({ wsUrl }) => wsUrl).join(","),
       apps: credentials,
       glassesTokenSecret: randomBytes(32).toString("hex"),
     }),
@@ -99,7 +101,26 @@ async function startParts(closers: Closers, options: StackOptions): Promise<Part
     const port = Number(new URL(webhookUrl).port);
     apps.push(closers.own(await SampleApp.start({ packageName, apiKey, port, logDir: env.logDir })));
   }
-  return { liveKit, bridge, cloud, samples, tap, apps };
+  return { liveKit, bridges, cloud, samples, tap, apps };
+}
+
+/** The first bridge takes `BRIDGE_PORT`, further ones free ports. */
+async function startBridges(
+  closers: Closers,
+  stack: StackEnv,
+  liveKit: LiveKit,
+  { bridges: count = 1 }: StackOptions,
+): Promise<Bridge[]> {
+  const bridges: Bridge[] = [];
+  while (bridges.length < count) {
+    const isFirst = bridges.length === 0;
+    const env = isFirst
+      ? stack
+      : { ...stack, env: { ...stack.env, BRIDGE_PORT: undefined }, usualPorts: false };
+    const name = isFirst ? "bridge" : `bridge-${bridges.length + 1}`;
+    bridges.push(closers.own(await startBridge(env, liveKit.url, name)));
+  }
+  return bridges;
 }
 
 /** The first app takes `APP_PORT`, further ones free ports. */

@@ -27,11 +27,11 @@ await runProgram(async (signal) => {
 });
 
 async function describe(stack: Stack, roomName: string): Promise<void> {
-  const { cloud, bridge, liveKit, samples } = stack.parts;
+  const { cloud, bridges, liveKit, samples } = stack.parts;
   const rows = [
     ["cloud", cloud.url],
     ["glasses token", await cloud.glassesToken(USER)],
-    ["bridge", bridge?.wsUrl ?? ""],
+    ["bridge", bridges.map(({ wsUrl }) => wsUrl).join(", ")],
     ["LiveKit", `${liveKit.url}  (key ${liveKit.apiKey}, secret ${liveKit.apiSecret})`],
     ["room", roomName],
     ["listener token", await roomToken(liveKit, roomName, "listener", "subscribe")],

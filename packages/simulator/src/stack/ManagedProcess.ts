@@ -48,7 +48,8 @@ export class ManagedProcess implements Closable {
   readonly #log: WriteStream;
   readonly #tail: string[] = [];
   readonly #ended = new AbortController();
-  readonly #exited: Promise<void>;
+  /** Resolves with the exit code when it has ended; null if a signal ended it. */
+  readonly exited: Promise<number | null>;
   #closed: Promise<void> | undefined;
 
   private constructor(options: ProcessOptions) {
@@ -63,7 +64,7 @@ export class ManagedProcess implements Closable {
     running.add(this.#child);
     this.#read(this.#child.stdout);
     this.#read(this.#child.stderr);
-    this.#exited = this.#watch();
+    this.exited = this.#watch();
   }
 
   /**
@@ -112,31 +113,35 @@ export class ManagedProcess implements Closable {
     return this.#closed;
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
-    await this.#exited;
+    await this.exited;
   }
 
   async #close(): Promise<void> {
     this.#child.kill("SIGTERM");
     const force = setTimeout(() => this.#child.kill("SIGKILL"), END_TIMEOUT_MS);
-    await this.#exited;
+    await this.exited;
     clearTimeout(force);
   }
 
-  #watch(): Promise<void> {
+  #watch(): Promise<number | null> {
     return new Promise((resolve) => {
-      const end = (why: string) => {
+      const end = (why: string, code: number | null = null) => {
         running.delete(this.#child);
         this.#ended.abort(new ProcessError(`${this.#options.name} ended (${why})`));
-        this.#log.end(resolve);
+        this.#log.end(() => resolve(code));
       };
       this.#child.once("error", (error) => {
         this.#tail.push(error.message);
         end("could not be started");
       });
-      this.#child.once("close", (code, signal) => end(signal ?? `code ${code}`));
+      this.#child.once("close", (code, signal) => end(signal ?? `code ${code}`, code));
     });
   }
 

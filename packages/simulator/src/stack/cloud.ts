@@ -13,8 +13,13 @@ import { ManagedProcess, probeHttp } from "./ManagedProcess.js";
 import { choosePort, HOST } from "./ports.js";
 
 const settings = [
+  "PUBLIC_URL",
   "SERVER_PLAYBACK_MODE",
   "SERVER_PLAYBACK_ENABLED",
+  "PLAYBACK_FLAGS_FILE",
+  "LISTENER_WAIT_MS",
+  "ROOM_TIMEOUT_MS",
+  "DRAIN_TIMEOUT_MS",
   "BRIDGE_SHARED_SECRET",
   "BRIDGE_COOLDOWN_MS",
   "SESSION_GRACE_MS",
@@ -127,6 +132,21 @@ export class CloudProcess implements Closable {
     const text = await (await fetch(`${this.url}/metrics`)).text();
     const lines = text.split("\n").map((line) => /^([a-z_:]+) ([-+.\deE]+|NaN)$/.exec(line));
     return new Map(lines.flatMap((match) => (match === null ? [] : [[match[1] ?? "", Number(match[2])]])));
+  }
+
+  /** Asks it to end, and does not wait. */
+  terminate(): void {
+    this.#process?.signal("SIGTERM");
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    await this.#process?.kill();
+  }
+
+  /** Resolves with its exit code when it has ended; null if a signal ended it. */
+  async exited(): Promise<number | null> {
+    return (await this.#process?.exited) ?? null;
   }
 
   async close(): Promise<void> {
