@@ -114,6 +114,10 @@ func (c *BridgeClient) join(cmd Command) error {
 	if err != nil {
 		return err
 	}
+	away, err := room.offer(grant{cmd.Token, cmd.Url})
+	if away || err != nil {
+		return err // the room tells once it is back
+	}
 	if room.isJoined() {
 		c.sendEvent(room.event("room_joined", ""))
 		return nil
@@ -141,7 +145,7 @@ func (c *BridgeClient) enter(name, token, serverURL string) (*Room, error) {
 	if serverURL == "" {
 		return nil, fault.New(fault.JoinFailed, "the command names no LiveKit server, and LIVEKIT_URL is not set")
 	}
-	room, err := newRoom(c, name, token, serverURL, c.left)
+	room, err := newRoom(c, name, grant{token, serverURL}, c.left)
 	if err != nil {
 		return nil, err
 	}

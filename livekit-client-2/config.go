@@ -32,6 +32,7 @@ type Config struct {
 	SourceStall    time.Duration // bound of the wait for more data from an audio server
 
 	SessionGrace time.Duration // for how long a session outlives its connection
+	RoomRecovery time.Duration // for how long a lost room is tried to be joined again
 	DrainTimeout time.Duration // bound of the wait for sounds at the bridge's end
 
 	DebugTone bool
@@ -78,6 +79,8 @@ var settings = []setting{
 		set: func(c *Config, s string) error { return parseMs(&c.SourceStall, s, 1) }},
 	{name: "SESSION_GRACE_MS", fallback: "30000", meaning: "a session whose connection broke off waits this long for another one",
 		set: func(c *Config, s string) error { return parseMs(&c.SessionGrace, s, 0) }},
+	{name: "ROOM_RECOVERY_MS", fallback: "60000", meaning: "a room that is lost is tried to be joined again for this long",
+		set: func(c *Config, s string) error { return parseMs(&c.RoomRecovery, s, 0) }},
 	{name: "DRAIN_TIMEOUT_MS", fallback: "30000", meaning: "at SIGTERM, sounds that play may finish for this long",
 		set: func(c *Config, s string) error { return parseMs(&c.DrainTimeout, s, 0) }},
 	{name: "DEBUG_TONE", fallback: "false", meaning: "allow the publish_tone command",

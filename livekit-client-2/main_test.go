@@ -6,7 +6,6 @@ import (
 
 	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
@@ -16,7 +15,7 @@ func TestMain(m *testing.M) {
 		stopLiveKit()
 	}
 	if code == 0 {
-		if err := goleak.Find(leakOptions()...); err != nil {
+		if err := findLeaks(); err != nil {
 			os.Stderr.WriteString(err.Error())
 			code = 1
 		}

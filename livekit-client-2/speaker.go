@@ -178,6 +178,17 @@ func (s *Speaker) endRoom(room *Room, end ending, bound time.Duration) {
 	}
 }
 
+// tellRecovered tells of the plays of a room that it is back, after a time of silence.
+func (s *Speaker) tellRecovered(room *Room, silent time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, j := range s.jobs {
+		if j.room == room {
+			j.tellRecovered(silent)
+		}
+	}
+}
+
 // find gives the active job of this id.
 func (s *Speaker) find(requestID string) (*job, error) {
 	s.mu.Lock()
