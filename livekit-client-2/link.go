@@ -18,7 +18,7 @@ const (
 	joinTimeout   = 10 * time.Second
 	rejoinTimeout = 5 * time.Second
 	// unconfirmedLimit is how much sound may be sent without the server's confirmation that any of it
-	// came. The server reports about once a second (RFC 3550, section 6.4.2).
+	// came. The server reports once a second (RFC 3550, section 6.4.2).
 	unconfirmedLimit = 3 * time.Second
 )
 
@@ -48,18 +48,17 @@ type link struct {
 	limit       int64       // packets, of unconfirmedLimit
 	unconfirmed atomic.Int64
 	newest      atomic.Uint32 // sequence number that was confirmed last
-	confirms    *atomic.Bool  // whether the room's server has ever confirmed anything
+	confirmed   atomic.Bool   // whether the server has confirmed anything
 }
 
 func (r *Room) newLink() (*link, error) {
 	l := &link{
-		mending:  make(chan struct{}, 1),
-		mended:   make(chan struct{}, 1),
-		cut:      make(chan struct{}, 1),
-		mute:     make(chan struct{}, 1),
-		lost:     make(chan string, 1),
-		limit:    int64(unconfirmedLimit / r.publisher.frame),
-		confirms: &r.confirms,
+		mending: make(chan struct{}, 1),
+		mended:  make(chan struct{}, 1),
+		cut:     make(chan struct{}, 1),
+		mute:    make(chan struct{}, 1),
+		lost:    make(chan string, 1),
+		limit:   int64(unconfirmedLimit / r.publisher.frame),
 	}
 	l.room = lksdk.NewRoom(r.callbacks(l))
 	return l, l.newTrack()
@@ -86,14 +85,14 @@ func (l *link) readReport(packet rtcp.Packet) {
 	for _, r := range report.Reports {
 		if l.newest.Swap(r.LastSequenceNumber) != r.LastSequenceNumber {
 			l.unconfirmed.Store(0)
-			l.confirms.Store(true)
+			l.confirmed.Store(true)
 		}
 	}
 }
 
 // WriteRTP sends a packet, and notices when the server has confirmed none for too long.
 func (l *link) WriteRTP(packet *rtp.Packet, options *lksdk.SampleWriteOptions) error {
-	if l.unconfirmed.Add(1) == l.limit && l.confirms.Load() {
+	if l.unconfirmed.Add(1) == l.limit {
 		rouse(l.mute)
 	}
 	return l.track.Load().WriteRTP(packet, options)

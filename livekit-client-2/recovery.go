@@ -23,6 +23,8 @@ const (
 	audienceWait = 10 * time.Second
 	// removalTruce is how soon after a recovery a removal means that the bridge is not wanted.
 	removalTruce = 10 * time.Second
+	// maxMutes is how many links in a row may carry no sound before the room is given up.
+	maxMutes = 3
 )
 
 // Why a room is lost, besides what the server says.
@@ -62,7 +64,7 @@ func (r *Room) attend() *ending {
 	case reason := <-l.lost:
 		return r.rejoin(reason)
 	case <-l.mute:
-		return r.rejoin(reasonNoMedia)
+		return r.unmute(l)
 	case <-l.mending:
 		r.announce("")
 		if r.outage != nil {
@@ -207,6 +209,18 @@ func (r *Room) rejoin(why string) *ending {
 		}
 	}
 	return r.retry(ctx, why)
+}
+
+// unmute makes a new link in the place of one by which no sound comes to the server. Where that never
+// helps, the room is lost.
+func (r *Room) unmute(l *link) *ending {
+	if r.mutes++; l.confirmed.Load() {
+		r.mutes = 0
+	}
+	if r.mutes == maxMutes {
+		return lostFor(reasonNoMedia)
+	}
+	return r.rejoin(reasonNoMedia)
 }
 
 // retry joins again and again, until that succeeds or makes no sense any more.

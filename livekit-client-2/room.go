@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"server-playback/livekit-client-2/internal/fault"
@@ -25,7 +24,6 @@ type Room struct {
 	after     <-chan struct{} // closed once the session's last room has been left
 	publisher *Publisher
 	forwarder *forwarder
-	confirms  atomic.Bool // whether the server has ever confirmed that sound came
 
 	joined chan struct{}   // closed once the join has succeeded or failed
 	gone   chan struct{}   // closed once nothing is left of the room
@@ -40,6 +38,7 @@ type Room struct {
 	timer     *time.Timer // of the outage
 	recovered time.Time   // from the last one
 	announced bool        // that the room is away
+	mutes     int         // links in a row on which no sound has ever come to the server
 
 	mu       sync.Mutex
 	link     *link // nil before joined is closed
