@@ -39,7 +39,7 @@ func newBridge(config Config, log *slog.Logger) *Bridge {
 		config:   config,
 		log:      log,
 		metrics:  newMetrics(),
-		fetcher:  fetch.NewClient(fetch.Options{IdleTimeout: config.SourceStall}),
+		fetcher:  fetch.NewClient(config.Fetch),
 		instance: newInstanceID(),
 		joining:  make(chan struct{}, maxJoins),
 		sessions: make(map[string]*BridgeClient),

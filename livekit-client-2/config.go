@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"server-playback/livekit-client-2/internal/fetch"
 )
 
 // Config is everything that can be set from outside, parsed once at start.
@@ -29,11 +31,12 @@ type Config struct {
 	MaxStreams     int           // jobs that may play at once, in all rooms together
 	MaxDuration    time.Duration // of one sound; 0 is no limit
 	SubscriberWait time.Duration // bound of the wait for a listener before a first packet
-	SourceStall    time.Duration // bound of the wait for more data from an audio server
 
 	SessionGrace time.Duration // for how long a session outlives its connection
 	RoomRecovery time.Duration // for how long a lost room is tried to be joined again
 	DrainTimeout time.Duration // bound of the wait for sounds at the bridge's end
+
+	Fetch fetch.Options // of the sounds
 
 	DebugTone bool
 	LogLevel  slog.Level
@@ -76,7 +79,21 @@ var settings = []setting{
 	{name: "SUBSCRIBER_WAIT_MS", fallback: "1000", meaning: "longest wait for a first listener before a sound begins",
 		set: func(c *Config, s string) error { return parseMs(&c.SubscriberWait, s, 0) }},
 	{name: "SOURCE_STALL_MS", fallback: "15000", meaning: "a source that sends nothing for this long has failed",
-		set: func(c *Config, s string) error { return parseMs(&c.SourceStall, s, 1) }},
+		set: func(c *Config, s string) error { return parseMs(&c.Fetch.IdleTimeout, s, 1) }},
+	{name: "FETCH_ALLOW", meaning: "comma list of what sounds may be fetched from though it is not public: networks (10.0.0.0/8), addresses, hosts with a port (media.internal:8080)",
+		set: func(c *Config, s string) (err error) { c.Fetch.Allow, err = fetch.ParseAllowlist(s); return err }},
+	{name: "FETCH_MAX_BYTES", fallback: "1073741824", meaning: "largest sound, as it comes over the network",
+		set: func(c *Config, s string) error { return parseInt64(&c.Fetch.MaxBytes, s, 1, 1<<40) }},
+	{name: "FETCH_MAX_HEADER_BYTES", fallback: "65536", meaning: "largest response header of a sound's server",
+		set: func(c *Config, s string) error { return parseInt64(&c.Fetch.MaxHeaderBytes, s, 1, 1<<20) }},
+	{name: "FETCH_MAX_REDIRECTS", fallback: "5", meaning: "redirects that are followed for a sound",
+		set: func(c *Config, s string) error { return parseInt(&c.Fetch.MaxRedirects, s, 1, 20) }},
+	{name: "FETCH_CONNECT_TIMEOUT_MS", fallback: "5000", meaning: "longest wait for a connection to a sound's server, name lookup included",
+		set: func(c *Config, s string) error { return parseMs(&c.Fetch.ConnectTimeout, s, 1) }},
+	{name: "FETCH_HEADER_TIMEOUT_MS", fallback: "10000", meaning: "longest wait for its response's header, redirects included",
+		set: func(c *Config, s string) error { return parseMs(&c.Fetch.HeaderTimeout, s, 1) }},
+	{name: "FETCH_TOTAL_TIMEOUT_MS", fallback: "21600000", meaning: "longest fetch of one sound, pauses included",
+		set: func(c *Config, s string) error { return parseMs(&c.Fetch.TotalTimeout, s, 1) }},
 	{name: "SESSION_GRACE_MS", fallback: "30000", meaning: "a session whose connection broke off waits this long for another one",
 		set: func(c *Config, s string) error { return parseMs(&c.SessionGrace, s, 0) }},
 	{name: "ROOM_RECOVERY_MS", fallback: "60000", meaning: "a room that is lost is tried to be joined again for this long",
@@ -144,6 +161,15 @@ func (c *Config) settleHost() error {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+func parseInt64(to *int64, text string, low, high int64) error {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < low || n > high {
+		return fmt.Errorf("%q is not a whole number from %d to %d", text, low, high)
+	}
+	*to = n
+	return nil
 }
 
 func parseInt(to *int, text string, low, high int) error {
