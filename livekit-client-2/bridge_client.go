@@ -43,9 +43,13 @@ func newBridgeClient(b *Bridge, id string) *BridgeClient {
 // sendEvent queues an event for the controller. It never waits.
 func (c *BridgeClient) sendEvent(e Event) { c.out.sendEvent(e) }
 
-// handleText carries out one text frame; what is wrong with it is answered, and ends nothing.
-func (c *BridgeClient) handleText(text []byte) {
+// handleText carries out one text frame, if it is allowed now; what is wrong with it is answered, and
+// ends nothing.
+func (c *BridgeClient) handleText(text []byte, allowed bool) {
 	cmd, err := parseCommand(text)
+	if !allowed {
+		err = fault.New(fault.RateLimited, "more than %d commands a second", c.bridge.config.MaxCommands)
+	}
 	if err == nil {
 		c.bridge.metrics.commands.WithLabelValues(cmd.Action).Inc()
 		err = c.handleCommand(cmd)

@@ -18,8 +18,10 @@ import (
 type Config struct {
 	Host         string // address to listen on
 	Port         int
-	SharedSecret string // asked of every connection; empty is allowed on loopback only
-	LiveKitURL   string // for joins that name no server; may be empty
+	SharedSecret string   // asked of every connection; empty is allowed on loopback only
+	LastSecret   string   // the one before, while it is being changed
+	Origins      []string // of pages that may connect
+	LiveKitURL   string   // for joins that name no server; may be empty
 
 	PublishGain     float64 // linear, on top of volume and gain
 	PublishChannels int
@@ -28,7 +30,11 @@ type Config struct {
 	OpusFrameMs     int
 	OpusFEC         bool
 
-	MaxStreams     int           // jobs that may play at once, in all rooms together
+	MaxStreams     int // jobs that may play at once, in all rooms together
+	SessionStreams int // of them, in one session
+	MaxSessions    int
+	MaxCommands    int           // a second, in one session
+	MaxLate        float64       // share of late packets at which no more work is taken; 1 is never
 	MaxDuration    time.Duration // of one sound; 0 is no limit
 	SubscriberWait time.Duration // bound of the wait for a listener before a first packet
 
@@ -58,6 +64,10 @@ var settings = []setting{
 		set: func(c *Config, s string) error { return parseInt(&c.Port, s, 0, 65535) }},
 	{name: "BRIDGE_SHARED_SECRET", secret: true, meaning: "what a connection must bring as `Authorization: Bearer`",
 		set: func(c *Config, s string) error { c.SharedSecret = s; return nil }},
+	{name: "BRIDGE_SHARED_SECRET_PREVIOUS", secret: true, meaning: "a second secret that is taken, while the first one is being changed",
+		set: func(c *Config, s string) error { c.LastSecret = s; return nil }},
+	{name: "BRIDGE_ALLOWED_ORIGINS", meaning: "comma list of the origins (https://page.example) whose pages may connect; none otherwise",
+		set: func(c *Config, s string) error { return parseOrigins(&c.Origins, s) }},
 	{name: "LIVEKIT_URL", meaning: "LiveKit server for joins that name none, such as wss://livekit.example",
 		set: func(c *Config, s string) error { return parseServerURL(&c.LiveKitURL, s) }},
 	{name: "PUBLISH_GAIN", fallback: "1", meaning: "linear gain of everything published, 0 to 16",
@@ -74,6 +84,18 @@ var settings = []setting{
 		set: func(c *Config, s string) error { return parseBool(&c.OpusFEC, s) }},
 	{name: "MAX_STREAMS", fallback: "60", meaning: "sounds that may play at once, in all rooms together",
 		set: func(c *Config, s string) error { return parseInt(&c.MaxStreams, s, 1, 100000) }},
+	{name: "MAX_STREAMS_PER_SESSION", fallback: "16", meaning: "of them, sounds of one session",
+		set: func(c *Config, s string) error { return parseInt(&c.SessionStreams, s, 1, 100000) }},
+	{name: "MAX_SESSIONS", fallback: "10000", meaning: "sessions at once",
+		set: func(c *Config, s string) error { return parseInt(&c.MaxSessions, s, 1, 1000000) }},
+	{name: "MAX_COMMANDS_PER_SECOND", fallback: "100", meaning: "commands of one session, on average",
+		set: func(c *Config, s string) error { return parseInt(&c.MaxCommands, s, 1, 100000) }},
+	{name: "MAX_LATE_PERCENT", fallback: "10", meaning: "no more sounds are taken while this many packets are late; 100 is never",
+		set: func(c *Config, s string) error {
+			err := parseFloat(&c.MaxLate, s, 1, 100)
+			c.MaxLate /= 100
+			return err
+		}},
 	{name: "SPEAKER_MAX_DURATION_MS", fallback: "3600000", meaning: "a longer sound is ended there; 0 is no limit",
 		set: func(c *Config, s string) error { return parseMs(&c.MaxDuration, s, 0) }},
 	{name: "SUBSCRIBER_WAIT_MS", fallback: "1000", meaning: "longest wait for a first listener before a sound begins",
@@ -150,6 +172,8 @@ func (s setting) read(getenv func(string) string) (string, error) {
 // so that one stays on this machine.
 func (c *Config) settleHost() error {
 	switch {
+	case c.LastSecret != "" && c.SharedSecret == "":
+		return errors.New("BRIDGE_SHARED_SECRET_PREVIOUS: it is of use only beside BRIDGE_SHARED_SECRET; set that one")
 	case c.Host == "" && c.SharedSecret == "":
 		c.Host = "127.0.0.1"
 	case c.SharedSecret == "" && !isLoopback(c.Host):
@@ -216,6 +240,18 @@ func parseBool(to *bool, text string) error {
 func parseLevel(to *slog.Level, text string) error {
 	if to.UnmarshalText([]byte(text)) != nil {
 		return fmt.Errorf("%q is none of debug, info, warn, error", text)
+	}
+	return nil
+}
+
+func parseOrigins(to *[]string, text string) error {
+	for origin := range strings.SplitSeq(text, ",") {
+		origin = strings.TrimSpace(origin)
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+			return fmt.Errorf("%q is not an origin such as https://page.example", origin)
+		}
+		*to = append(*to, origin)
 	}
 	return nil
 }

@@ -14,6 +14,9 @@ func TestMain(m *testing.M) {
 	if stopLiveKit != nil {
 		stopLiveKit()
 	}
+	if programDir != "" {
+		os.RemoveAll(programDir)
+	}
 	if code == 0 {
 		if err := findLeaks(); err != nil {
 			os.Stderr.WriteString(err.Error())

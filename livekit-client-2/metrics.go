@@ -8,6 +8,7 @@ import (
 // Metrics are what /metrics tells. None has a label of a user, a room or a request.
 type Metrics struct {
 	registry *prometheus.Registry
+	lateness lateness
 
 	connections   prometheus.Gauge
 	sessions      prometheus.Gauge

@@ -306,6 +306,7 @@ func (p *Publisher) step(due time.Time, behind time.Duration) {
 		p.packet.Marker = true
 		return
 	}
+	p.metrics.lateness.note(behind)
 	if behind > lateAfter {
 		p.metrics.latePackets.Inc()
 	}

@@ -126,9 +126,9 @@ func (s *Speaker) begin(cmd Command, room *Room, open func(*job) (sound, error))
 	j := newJob(s, cmd, room)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if err := s.admits(); err != nil {
 		j.free()
-		return fault.New(fault.Cancelled, "the connection is closed")
+		return err
 	}
 	sound, err := open(j)
 	if err != nil {
@@ -137,6 +137,23 @@ func (s *Speaker) begin(cmd Command, room *Room, open func(*job) (sound, error))
 	}
 	s.jobs[j.id] = j
 	s.running.Go(func() { j.run(sound) })
+	return nil
+}
+
+// admits tells whether one more job may begin. The caller holds the lock.
+func (s *Speaker) admits() error {
+	if s.closed {
+		return fault.New(fault.Cancelled, "the connection is closed")
+	}
+	active := 0
+	for _, j := range s.jobs {
+		if j.life.Err() == nil { // else its place is free already
+			active++
+		}
+	}
+	if active >= s.client.bridge.config.SessionStreams {
+		return ending{code: fault.AtCapacity, reason: "session_full"}
+	}
 	return nil
 }
 
