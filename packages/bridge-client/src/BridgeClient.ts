@@ -11,6 +11,7 @@ import { BridgeClientError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Listeners } from "./listeners.js";
 import { openSocket, resumeUrl } from "./open-socket.js";
+import { Playback, type PlayOptions } from "./Playback.js";
 import { type Answer, type WaitOptions, Waits } from "./waits.js";
 
 /** Bound of {@link BridgeClient.connect}, handshake and greeting together, unless set. */
@@ -196,6 +197,11 @@ export class BridgeClient {
     return answered;
   }
 
+  /** Plays a sound; the handle tells how it goes and controls it. */
+  play(options: PlayOptions): Playback {
+    return new Playback(this, options);
+  }
+
   /** Waits for an event. Rejects with `timeout`, `aborted` or `closed`. */
   waitFor<T>(answer: Answer<T>, wait: Partial<WaitOptions> = {}): Promise<T> {
     if (!this.isOpen) {
@@ -310,6 +316,9 @@ export class BridgeClient {
     this.#listeners.clear();
   }
 }
+
+/** {@link BridgeClient.connect}. */
+export const connect: typeof BridgeClient.connect = (url, options) => BridgeClient.connect(url, options);
 
 function closedError(): BridgeClientError {
   return new BridgeClientError("closed", "The connection to the bridge is closed.");
