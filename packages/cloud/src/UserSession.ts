@@ -104,7 +104,7 @@ export class UserSession implements SpeakerSession {
     this.metrics = context.metrics;
     this.liveKit = context.liveKit;
     this.log = context.log.child({ user: userId, room: context.liveKit?.roomName(userId) });
-    this.correlation = new DurationCorrelation(this.log);
+    this.correlation = new DurationCorrelation(this.log, this.metrics);
     this.speaker = new SpeakerManager(this, context.speaker);
     this.#apps = new AppConnections(context.graceMs, (packageName) => this.#appGone(packageName));
     this.#router = new AudioRouter({

@@ -3,3 +3,4 @@ export { type CloseCode, closeCodes } from "./close-codes.js";
 export { type Cloud, CloudStartError, startCloud } from "./cloud.js";
 export { type CloudConfig, ConfigError, loadConfig, type PlaybackMode } from "./config.js";
 export { createLogger, type Logger } from "./logger.js";
+export { Metrics } from "./metrics.js";

@@ -88,7 +88,7 @@ export class SpeakerWorld {
       userId: user,
       log,
       metrics: this.metrics,
-      correlation: new DurationCorrelation(log),
+      correlation: new DurationCorrelation(log, this.metrics),
       liveKit: new LiveKitManager(liveKit),
     };
     this.speaker = new SpeakerManager(session, {
