@@ -9,7 +9,7 @@ import {
 } from "@server-playback/protocol";
 import type { z } from "zod";
 import { VERSION } from "./openapi.js";
-import { type JsonSchema, jsonSchema, variants } from "./schemas.js";
+import { type Json, jsonSchema, variants } from "./schemas.js";
 
 /** One direction of a socket: the union of its messages, told apart by `key`. */
 interface Direction {
@@ -66,9 +66,9 @@ export const sockets: readonly Socket[] = [
 ];
 
 /** Every socket, as AsyncAPI 3.0. */
-export function asyncApi(): JsonSchema {
-  const channels: Record<string, JsonSchema> = {};
-  const operations: Record<string, JsonSchema> = {};
+export function asyncApi(): Json {
+  const channels: Record<string, Json> = {};
+  const operations: Record<string, Json> = {};
   for (const socket of sockets) {
     const { name, address, server, description, receives, sends } = socket;
     channels[name] = {
@@ -98,7 +98,7 @@ export function asyncApi(): JsonSchema {
 }
 
 /** A message may go both ways (`audio_play_response`): then it is listed once a direction. */
-function messages(direction: Direction | undefined, side: "input" | "output"): Record<string, JsonSchema> {
+function messages(direction: Direction | undefined, side: "input" | "output"): Record<string, Json> {
   return Object.fromEntries(
     [...named(direction)].map(([name, schema]) => [
       idOf(side, name),
@@ -111,7 +111,7 @@ function operationOf(
   channel: string,
   action: "send" | "receive",
   direction: Direction | undefined,
-): Record<string, JsonSchema> {
+): Record<string, Json> {
   if (direction === undefined) {
     return {};
   }

@@ -12,8 +12,8 @@ export function cloudMetrics(): Promise<string> {
 /** What a bridge's `/metrics` says before anything has happened: asked of the bridge itself. */
 export async function bridgeMetrics(): Promise<string> {
   const logDir = await mkdtemp(join(tmpdir(), "bridge-metrics-"));
-  const paths = { BRIDGE_BIN: process.env["BRIDGE_BIN"] };
-  const bridge = await startBridge({ env: paths, usualPorts: false, logDir }, "ws://127.0.0.1:9");
+  const { BRIDGE_BIN } = process.env;
+  const bridge = await startBridge({ env: { BRIDGE_BIN }, usualPorts: false, logDir }, "ws://127.0.0.1:9");
   try {
     const response = await fetch(new URL("/metrics", bridge.wsUrl.replace(/^ws/, "http")));
     return await response.text();

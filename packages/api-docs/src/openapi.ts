@@ -1,6 +1,6 @@
 import { ApiErrorSchema, type ApiRoute, apiRoutes } from "@server-playback/protocol";
 import { z } from "zod";
-import { type JsonSchema, jsonSchema } from "./schemas.js";
+import { type Json, jsonSchema } from "./schemas.js";
 
 /** Version of the documents: that of the packages. */
 export const VERSION = "0.1.0";
@@ -8,8 +8,8 @@ export const VERSION = "0.1.0";
 const securityOf = { anybody: [], operator: [{ operator: [] }], glasses: [{ glasses: [] }] } as const;
 
 /** The HTTP side of the cloud, as OpenAPI 3.1. */
-export function openApi(): JsonSchema {
-  const paths: Record<string, JsonSchema> = {};
+export function openApi(): Json {
+  const paths: Record<string, Json> = {};
   for (const [name, route] of Object.entries(apiRoutes)) {
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(name, route) };
   }
@@ -35,7 +35,7 @@ export function openApi(): JsonSchema {
   };
 }
 
-function operation(name: string, route: ApiRoute): JsonSchema {
+function operation(name: string, route: ApiRoute): Json {
   const parameters = [...pathParameters(route.path), ...queryParameters(route.query)];
   return {
     operationId: name,
@@ -47,7 +47,7 @@ function operation(name: string, route: ApiRoute): JsonSchema {
   };
 }
 
-function answer({ response }: ApiRoute): JsonSchema {
+function answer({ response }: ApiRoute): Json {
   const content =
     typeof response === "string"
       ? { [response]: { schema: { type: "string" } } }
@@ -55,7 +55,7 @@ function answer({ response }: ApiRoute): JsonSchema {
   return { description: "Done.", content };
 }
 
-function errorAnswers({ errors = {}, access }: ApiRoute): Record<string, JsonSchema> {
+function errorAnswers({ errors = {}, access }: ApiRoute): Record<string, Json> {
   const all: Record<number, string> = {
     ...(access === "anybody" ? {} : { 401: "The token is missing or wrong." }),
     ...errors,
@@ -66,7 +66,7 @@ function errorAnswers({ errors = {}, access }: ApiRoute): Record<string, JsonSch
   );
 }
 
-function pathParameters(path: string): JsonSchema[] {
+function pathParameters(path: string): Json[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: "path",
@@ -75,7 +75,7 @@ function pathParameters(path: string): JsonSchema[] {
   }));
 }
 
-function queryParameters(query: z.ZodObject | undefined): JsonSchema[] {
+function queryParameters(query: z.ZodObject | undefined): Json[] {
   return Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
     name,
     in: "query",
@@ -84,6 +84,6 @@ function queryParameters(query: z.ZodObject | undefined): JsonSchema[] {
   }));
 }
 
-function json(schema: JsonSchema): JsonSchema {
+function json(schema: Json): Json {
   return { "application/json": { schema } };
 }

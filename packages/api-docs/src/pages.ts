@@ -1,4 +1,4 @@
-import { type ApiRoute, apiRoutes, errorSentences } from "@server-playback/protocol";
+import { type ApiRoute, apiRoutes, playErrorSentences } from "@server-playback/protocol";
 import type { z } from "zod";
 import { type Socket, sockets } from "./asyncapi.js";
 import { type JsonSchema, jsonSchema, variants } from "./schemas.js";
@@ -55,12 +55,12 @@ function messageTable(schema: z.ZodType, key: string, summary: string): string {
 }
 
 function errorSection(): string {
-  const rows = Object.entries(errorSentences).map(([code, sentence]) => `| \`${code}\` | ${sentence} |`);
+  const rows = Object.entries(playErrorSentences).map(([code, sentence]) => `| \`${code}\` | ${sentence} |`);
   return `## Error codes\n\nStable: programs branch on them, none is ever renamed.\n\n| code | meaning |\n|---|---|\n${rows.join("\n")}\n`;
 }
 
 function describe(schema: JsonSchema): string {
-  const options = (schema["oneOf"] ?? schema["anyOf"]) as JsonSchema[] | undefined;
+  const options = schema.oneOf ?? schema.anyOf;
   return options === undefined ? fieldTable(schema) : `${options.map(fieldTable).join("\nor\n\n")}`;
 }
 
@@ -72,7 +72,7 @@ function fieldTable(schema: JsonSchema): string {
 }
 
 function fieldsOf(schema: JsonSchema, key: string): string {
-  const options = (schema["anyOf"] ?? schema["oneOf"]) as JsonSchema[] | undefined;
+  const options = schema.anyOf ?? schema.oneOf;
   if (options !== undefined) {
     return options.map((option) => fieldsOf(option, key)).join("<br>or ");
   }
@@ -83,8 +83,8 @@ function fieldsOf(schema: JsonSchema, key: string): string {
 }
 
 function properties(schema: JsonSchema): [string, JsonSchema, boolean][] {
-  const required = (schema["required"] ?? []) as string[];
-  return Object.entries((schema["properties"] ?? {}) as Record<string, JsonSchema>).map(([name, field]) => [
+  const { required = [] } = schema;
+  return Object.entries(schema.properties ?? {}).map(([name, field]) => [
     name,
     field,
     required.includes(name),
@@ -93,28 +93,28 @@ function properties(schema: JsonSchema): [string, JsonSchema, boolean][] {
 
 /** A type in a few words: with its bounds, its values, or what it is a list of. */
 function typeOf(schema: JsonSchema): string {
-  const options = (schema["anyOf"] ?? schema["oneOf"]) as JsonSchema[] | undefined;
+  const options = schema.anyOf ?? schema.oneOf;
   if (options !== undefined) {
     return options.map(typeOf).join(" or ");
   }
-  if (schema["const"] !== undefined) {
-    return `\`${JSON.stringify(schema["const"])}\``;
+  if (schema.const !== undefined) {
+    return `\`${JSON.stringify(schema.const)}\``;
   }
-  if (Array.isArray(schema["enum"])) {
-    return schema["enum"].map((value) => `\`${String(value)}\``).join(" \\| ");
+  if (schema.enum !== undefined) {
+    return schema.enum.map((value) => `\`${String(value)}\``).join(" \\| ");
   }
-  switch (schema["type"]) {
+  switch (schema.type) {
     case "array":
-      return `list of ${typeOf(schema["items"] as JsonSchema)}`;
+      return `list of ${typeOf(schema.items ?? {})}`;
     case "object":
       return objectType(schema);
     case "number":
     case "integer":
-      return `${String(schema["type"])}${bounds(schema["minimum"], schema["maximum"])}`;
+      return `${schema.type}${bounds(schema.minimum, schema.maximum)}`;
     case "string":
-      return `text${bounds(schema["minLength"], schema["maxLength"])}`;
+      return `text${bounds(schema.minLength, schema.maxLength)}`;
     default:
-      return String(schema["type"] ?? "anything");
+      return schema.type ?? "anything";
   }
 }
 
@@ -125,8 +125,9 @@ function objectType(schema: JsonSchema): string {
   return fields.length === 0 ? "object" : `{ ${fields.join(", ")} }`;
 }
 
-function bounds(low: unknown, high: unknown): string {
-  const isSaid = (bound: unknown) => typeof bound === "number" && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
+function bounds(low: number | undefined, high: number | undefined): string {
+  const isSaid = (bound: number | undefined) =>
+    bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
   if (!isSaid(low) && !isSaid(high)) {
     return "";
   }

@@ -1,7 +1,23 @@
 import { z } from "zod";
 
-/** A JSON Schema as a plain object. */
-export type JsonSchema = Record<string, unknown>;
+/** A part of a document, as a plain object. */
+export type Json = Record<string, unknown>;
+
+/** A JSON Schema: the keywords that are looked at, and all others. */
+export interface JsonSchema extends Json {
+  type?: string;
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  const?: unknown;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+}
 
 /** Which side of a schema: what may be sent to the server, or what it answers. */
 type Side = "input" | "output";

@@ -7,7 +7,7 @@ import type { Metrics, Wire } from "./metrics.js";
 
 /** A socket on which nothing came for two of these, not even the answer to a ping, is dead. */
 const HEARTBEAT_MS = 15_000;
-/** Bytes that may wait to be read by the other side before it is cut off. */
+/** Bytes that may wait to be read by the other side, unless set. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /** What a session needs of a socket. */
@@ -27,6 +27,9 @@ export interface JsonSocketOptions<In> {
   metrics: Metrics;
   log: Logger;
   onMessage(message: In): void;
+  /** Bytes that may wait to be read by the other side before it is cut off. */
+  maxUnsentBytes?: number;
+  onTooSlow?(): void;
   /** Called for each message that was answered with an error. */
   onBadMessage?(): void;
   /** Called once. */
@@ -63,7 +66,8 @@ export class JsonSocket<In, Out> implements MessageSocket<Out> {
     if (!this.isOpen) {
       return;
     }
-    if (this.#ws.bufferedAmount > MAX_UNSENT_BYTES) {
+    if (this.#ws.bufferedAmount > (this.#options.maxUnsentBytes ?? MAX_UNSENT_BYTES)) {
+      this.#options.onTooSlow?.();
       this.close(closeCodes.tooSlow);
       return;
     }

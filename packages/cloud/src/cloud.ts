@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import { JobWatch, OperatorSide } from "./api/OperatorSide.js";
 import { Apps } from "./apps.js";
 import { closeCodes } from "./close-codes.js";
 import type { CloudConfig } from "./config.js";
@@ -36,20 +37,29 @@ export class CloudStartError extends Error {
 /**
  * Starts a cloud in this process.
  * @throws {CloudStartError} the address cannot be listened on
+ * @throws {JobStoreError} the file of jobs cannot be used
  */
 export async function startCloud(
   config: CloudConfig,
   log: Logger = createLogger(config.logLevel),
 ): Promise<Cloud> {
+  const metrics = new Metrics();
+  const watch = new JobWatch(config, metrics);
   const server = createServer();
-  await listen(server, config);
-  const url = addressOf(server);
-  return new RunningCloud(server, url, config, log);
+  try {
+    await listen(server, config);
+  } catch (error) {
+    watch.history.close();
+    throw error;
+  }
+  return new RunningCloud(server, metrics, watch, config, log);
 }
 
 class RunningCloud implements Cloud {
-  readonly metrics = new Metrics();
+  readonly url: string;
   readonly #server: Server;
+  readonly #watch: JobWatch;
+  readonly #operators: OperatorSide;
   readonly #sockets: WebSocketServer;
   readonly #sessions: UserSessions;
   readonly #appSockets: AppWebSocketService;
@@ -60,28 +70,37 @@ class RunningCloud implements Cloud {
 
   constructor(
     server: Server,
-    readonly url: string,
+    readonly metrics: Metrics,
+    watch: JobWatch,
     config: CloudConfig,
     log: Logger,
   ) {
+    const url = addressOf(server);
+    this.url = url;
     this.#server = server;
+    this.#watch = watch;
     this.#log = log;
-    const { metrics } = this;
     const apps = new Apps(config.apps);
     const publicUrl = config.publicUrl ?? url;
     const speech = createSpeech(config, publicUrl, metrics, log);
     this.#speech = speech;
+    const liveKit = config.liveKit === undefined ? undefined : new LiveKitManager(config.liveKit);
     const sessions = new UserSessions({
       apps,
       metrics,
       log,
-      liveKit: config.liveKit === undefined ? undefined : new LiveKitManager(config.liveKit),
+      liveKit,
       speaker: {
         enable: config.playbackMode === "shadow",
         bridgeUrl: config.bridge?.url ?? "",
         bridgeSecret: config.bridge?.secret,
         cooldownMs: config.bridgeCooldownMs,
         speech: speech?.player,
+        observer: watch.observer,
+      },
+      observer: {
+        onSession: (session) => this.#operators.onSession(session),
+        onSessionEnded: (userId) => this.#operators.onSessionEnded(userId),
       },
       graceMs: config.sessionGraceMs,
       publicUrl,
@@ -97,19 +116,24 @@ class RunningCloud implements Cloud {
       log,
     });
     this.#sockets = createSocketServer();
+    this.#operators = new OperatorSide(watch, { config, sessions, liveKit, metrics, log });
     const isReady = () => this.#closing === undefined;
-    server.on(
-      "request",
-      createHttpHandler({
-        apps,
-        tokenSecret: glassesTokenSecret,
-        sessions,
-        metrics,
-        log,
-        tts: speech?.route,
-        isReady,
-      }),
-    );
+    const handle = createHttpHandler({
+      apps,
+      tokenSecret: glassesTokenSecret,
+      sessions,
+      metrics,
+      log,
+      tts: speech?.route,
+      isReady,
+    });
+    server.on("request", (request, response) => {
+      if (this.#operators.takes(request)) {
+        void this.#operators.handle(request, response);
+      } else {
+        handle(request, response);
+      }
+    });
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     log.info({ url, playbackMode: config.playbackMode }, "cloud listens");
   }
@@ -122,6 +146,7 @@ class RunningCloud implements Cloud {
   async #close(): Promise<void> {
     const listenerClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.#sessions.close();
+    this.#operators.close();
     const socketsClosed = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     for (const socket of this.#sockets.clients) {
       socket.close(closeCodes.restarting.code, closeCodes.restarting.reason);
@@ -130,6 +155,7 @@ class RunningCloud implements Cloud {
     await this.#speech?.close();
     this.#server.closeAllConnections();
     await listenerClosed;
+    this.#watch.history.close();
     this.#log.info("cloud closed");
   }
 
@@ -155,6 +181,8 @@ class RunningCloud implements Cloud {
         return (ws) => this.#appSockets.accept(ws, request);
       case "/glasses-ws":
         return (ws) => this.#glassesSockets.accept(ws, request, new URLSearchParams(query));
+      case "/api/live":
+        return async (ws) => this.#operators.acceptLive(ws, request, new URLSearchParams(query));
       default:
         return undefined;
     }

@@ -26,6 +26,9 @@ export interface CloudConfig {
   readonly speech?: SpeechConfig | undefined;
   readonly bridgeCooldownMs: number;
   readonly sessionGraceMs: number;
+  /** What operators show; without it their side is for this machine alone. */
+  readonly consoleToken?: string | undefined;
+  readonly jobs: { readonly path: string; readonly max: number };
   readonly logLevel: string;
 }
 
@@ -69,6 +72,8 @@ export function loadConfig(env: Environment): CloudConfig {
     speech,
     bridgeCooldownMs: required(values, "BRIDGE_COOLDOWN_MS"),
     sessionGraceMs: required(values, "SESSION_GRACE_MS"),
+    consoleToken: values.CONSOLE_TOKEN,
+    jobs: { path: required(values, "JOBS_DB"), max: required(values, "JOBS_MAX") },
     logLevel: required(values, "LOG_LEVEL"),
   };
 }

@@ -6,6 +6,7 @@ import { collectDefaultMetrics } from "prom-client";
 import { hashApiKey } from "./apps.js";
 import { type Cloud, CloudStartError, startCloud } from "./cloud.js";
 import { ConfigError, loadConfig } from "./config.js";
+import { JobStoreError } from "./jobs/JobStore.js";
 import { type SettingName, settings } from "./settings.js";
 
 const usage = `The cloud of server playback: apps and glasses connect to it.
@@ -75,7 +76,8 @@ function version(): string {
 }
 
 main(process.argv[2]).catch((error: unknown) => {
-  const isExpected = error instanceof ConfigError || error instanceof CloudStartError;
-  process.stderr.write(`${isExpected ? error.message : (error as Error).stack}\n`);
+  const isExpected = [ConfigError, CloudStartError, JobStoreError].some((kind) => error instanceof kind);
+  const { message, stack } = error as Error;
+  process.stderr.write(`${isExpected ? message : stack}\n`);
   process.exitCode = 1;
 });

@@ -1,4 +1,4 @@
-import { errorCodes, WebsocketErrorSchema } from "@server-playback/protocol";
+import { PlayErrorCodeSchema, WebsocketErrorSchema } from "@server-playback/protocol";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 const durationBuckets = [250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
@@ -7,8 +7,10 @@ const latencyBuckets = [5, 10, 25, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400];
 const differenceBuckets = [-5_000, -1_000, -250, -100, -50, -20, 0, 20, 50, 100, 250, 1_000, 5_000];
 const ratioBuckets = [0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 1, 1.01, 1.02, 1.05, 1.1, 1.25, 2, 10];
 
+const wires = ["app", "glasses", "live"] as const;
+
 /** Which wire a message or a connection belongs to. */
-export type Wire = "app" | "glasses";
+export type Wire = (typeof wires)[number];
 
 /** What one cloud counts. Each has a registry of its own, so that several can run in a process. */
 export class Metrics {
@@ -72,9 +74,13 @@ export class Metrics {
     "device_duration_ms by shadow_duration_ms, of plays of which both are known.",
     ratioBuckets,
   );
+  readonly recoveries = this.#counter(
+    "cloud_recoveries_total",
+    "Interrupted sounds that went on, by another bridge or after a lost room.",
+  );
   readonly recoveryTime = this.#histogram(
     "cloud_recovery_ms",
-    "From a sound's interruption to its going on: the count is how many plays were recovered.",
+    "From a sound's interruption to its going on.",
     latencyBuckets,
   );
   readonly fallbacks = this.#counter(
@@ -117,10 +123,10 @@ export class Metrics {
 
   /** Every code is there from the start, at 0: a rate needs a value before the first failure. */
   constructor() {
-    for (const code of errorCodes) {
+    for (const code of PlayErrorCodeSchema.options) {
       this.failuresByCode.inc({ code }, 0);
     }
-    for (const wire of ["app", "glasses"] as const) {
+    for (const wire of wires) {
       this.ignoredMessages.inc({ wire }, 0);
       this.refusedConnections.inc({ wire }, 0);
       for (const code of WebsocketErrorSchema.shape.code.options) {

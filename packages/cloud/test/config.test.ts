@@ -47,6 +47,7 @@ describe("loadConfig", () => {
       playbackMode: "off",
       bridgeCooldownMs: 300_000,
       sessionGraceMs: 60_000,
+      jobs: { path: ":memory:", max: 10_000 },
       logLevel: "info",
       apps: [{ packageName: app }],
     });

@@ -38,6 +38,7 @@ export async function startTestCloud(options: TestCloudOptions = {}): Promise<Te
       playbackMode: "off",
       bridgeCooldownMs: 300_000,
       sessionGraceMs: 60_000,
+      jobs: { path: ":memory:", max: 1000 },
       logLevel: "debug",
       ...config,
     },

@@ -2,7 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { maxMessageBytes } from "@server-playback/protocol";
 
 /** A request's body as JSON, or why it is none. */
-export type BodyResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: string };
+export type BodyResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: string };
 
 /** Reads a body of at most {@link maxMessageBytes}; none at all counts as `{}`. */
 export async function readJson(request: IncomingMessage): Promise<BodyResult> {

@@ -93,7 +93,9 @@ function liveKitSources(liveKitUrl: string | undefined): string[] {
   }
   const { protocol, host, hostname } = new URL(liveKitUrl);
   const web = protocol.replace("ws", "http");
-  const regions = hostname.endsWith(".livekit.cloud") ? [`${protocol}//*.livekit.cloud`, `${web}//*.livekit.cloud`] : [];
+  const regions = hostname.endsWith(".livekit.cloud")
+    ? [`${protocol}//*.livekit.cloud`, `${web}//*.livekit.cloud`]
+    : [];
   return [`${protocol}//${host}`, `${web}//${host}`, ...regions];
 }
 

@@ -1,24 +1,16 @@
 import type { Job, JobList, JobStep, JobSummary } from "@server-playback/protocol";
+import type { JobNews, JobObserver } from "../JobObserver.js";
+import type { SpeakerJob } from "../speaker-job.js";
 import { type JobQuery, type JobStore, summaryOf } from "./JobStore.js";
+import { asSummary } from "./summary.js";
 import { Timeline } from "./timeline.js";
 
-/** What is known of a job when it is asked for. */
-export type NewJob = Pick<
-  JobSummary,
-  "requestId" | "userId" | "packageName" | "what" | "kind" | "mode" | "trackId"
->;
-
-/** What of a job may change while it runs. */
-export type JobChange = Partial<Omit<JobSummary, keyof NewJob | "startedAt">>;
-
-/** What a step adds to its name. */
-export type StepDetails = Partial<Omit<JobStep, "step" | "atMs">>;
-
+/** What changes in the history, as it does. */
 export type HistoryEvent =
   | { readonly type: "job"; readonly job: JobSummary }
   | { readonly type: "job_step"; readonly requestId: string; readonly step: JobStep };
 
-interface OpenJob {
+interface KnownJob {
   readonly seq: number;
   readonly timeline: Timeline;
   summary: JobSummary;
@@ -27,18 +19,18 @@ interface OpenJob {
 /** Ended jobs that can still be told something: the glasses often answer after the room is done. */
 const MAX_RECENT = 512;
 
-/** Every job with what it went through: those that run here, and those that ended in the store. */
-export class JobHistory {
+/** Every job with what it went through: those that run here, and in the store those that have ended. */
+export class JobHistory implements JobObserver {
   readonly #store: JobStore;
   readonly #now: () => number;
-  /** Those that run, and behind them the newest that ended; by user and requestId. */
-  readonly #open = new Map<string, OpenJob>();
+  /** Those that run, and the newest that have ended; by user and requestId, oldest first. */
+  readonly #known = new Map<string, KnownJob>();
   readonly #listeners = new Set<(event: HistoryEvent) => void>();
 
   constructor(store: JobStore, now: () => number = Date.now) {
     this.#store = store;
     this.#now = now;
-    this.#closeInterrupted();
+    this.#endInterrupted();
   }
 
   /** Listens to what changes; returns what ends the listening. Listeners must not throw. */
@@ -47,43 +39,38 @@ export class JobHistory {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Begins a job. One of the same name that was begun before is another job. */
-  begin(job: NewJob): void {
-    const summary: JobSummary = { ...job, state: "pending", startedAt: this.#now() };
-    const open = { seq: this.#store.newSeq(), timeline: new Timeline(), summary };
-    const key = keyOf(job.userId, job.requestId);
-    this.#open.delete(key);
-    this.#open.set(key, open);
-    this.#forgetOldest();
-    this.#change(open, {});
-    this.#step(open, "asked", {});
-  }
-
-  /** Adds a step, and what it changes. A job that is not known here changes nothing. */
-  step(
-    userId: string,
-    requestId: string,
-    step: JobStep["step"],
-    details: StepDetails = {},
-    change: JobChange = {},
-  ): void {
-    const open = this.#open.get(keyOf(userId, requestId));
-    if (open === undefined) {
+  onJob(userId: string, job: SpeakerJob): void {
+    const key = keyOf(userId, job.requestId);
+    const known = this.#known.get(key);
+    const now = this.#now();
+    if (known === undefined || known.summary.startedAt !== job.startedAt) {
+      this.#begin(key, asSummary(userId, job, now));
       return;
     }
-    const { positionMs } = details;
-    this.#change(open, positionMs === undefined ? change : { positionMs, ...change }, step !== "progress");
-    this.#step(open, step, details);
+    const summary = { ...known.summary, ...asSummary(userId, job, now) };
+    // Positions come once a second; what is written is what the job has come to.
+    this.#change(known, summary, summary.state !== known.summary.state);
   }
 
-  /** Changes what is known of a job without a step. */
-  change(userId: string, requestId: string, change: JobChange): void {
-    const open = this.#open.get(keyOf(userId, requestId));
-    if (open !== undefined) {
-      this.#change(open, change);
+  onStep(userId: string, requestId: string, { step, ...details }: JobNews): void {
+    const known = this.#known.get(keyOf(userId, requestId));
+    if (known === undefined) {
+      return;
+    }
+    if (step === "glasses_answered" && details.tookMs !== undefined) {
+      this.#change(known, { ...known.summary, deviceDurationMs: details.tookMs }, false);
+    }
+    const atMs = Math.max(0, this.#now() - known.summary.startedAt);
+    const taken: JobStep = { step, atMs, ...details };
+    if (known.timeline.add(taken)) {
+      if (step !== "progress") {
+        this.#save(known);
+      }
+      this.#tell({ type: "job_step", requestId, step: taken });
     }
   }
 
+  /** A page of jobs, newest first. */
   list(query: JobQuery): JobList {
     const found = this.#store.list({ ...query, limit: query.limit + 1 });
     const page = found.slice(0, query.limit);
@@ -94,49 +81,42 @@ export class JobHistory {
     };
   }
 
+  /** The newest job of this name, with its timeline. */
   get(requestId: string): Job | undefined {
     const stored = this.#store.get(requestId)?.job;
-    if (stored === undefined) {
-      return undefined;
-    }
-    const open = this.#current(stored);
-    return open === undefined ? stored : asJob(open);
+    const known = stored === undefined ? undefined : this.#current(stored);
+    return known === undefined ? stored : asJob(known);
   }
 
   /** Writes what is not yet written, and closes the store. */
   close(): void {
     this.#listeners.clear();
-    for (const open of this.#open.values()) {
-      if (isActive(open.summary)) {
-        this.#store.save({ seq: open.seq, job: asJob(open) });
-      }
-    }
     this.#store.close();
   }
 
-  #current({ userId, requestId, startedAt }: Job): OpenJob | undefined {
-    const open = this.#open.get(keyOf(userId, requestId));
-    return open?.summary.startedAt === startedAt ? open : undefined;
+  #begin(key: string, summary: JobSummary): void {
+    const known = { seq: this.#store.newSeq(), timeline: new Timeline(), summary };
+    this.#known.delete(key);
+    this.#known.set(key, known);
+    this.#forgetOldest();
+    this.#change(known, summary, true);
   }
 
-  #change(open: OpenJob, change: JobChange, worthKeeping = true): void {
-    open.summary = { ...open.summary, ...change };
-    if (worthKeeping) {
-      this.#store.save({ seq: open.seq, job: asJob(open) });
+  #change(known: KnownJob, summary: JobSummary, isToBeKept: boolean): void {
+    known.summary = summary;
+    if (isToBeKept) {
+      this.#save(known);
     }
-    this.#tell({ type: "job", job: open.summary });
+    this.#tell({ type: "job", job: summary });
   }
 
-  #step(open: OpenJob, step: JobStep["step"], details: StepDetails): void {
-    const { requestId, startedAt } = open.summary;
-    const taken: JobStep = { step, atMs: this.#now() - startedAt, ...details };
-    if (!open.timeline.add(taken)) {
-      return;
-    }
-    if (step !== "progress") {
-      this.#store.save({ seq: open.seq, job: asJob(open) });
-    }
-    this.#tell({ type: "job_step", requestId, step: taken });
+  #save(known: KnownJob): void {
+    this.#store.save(known.seq, () => asJob(known));
+  }
+
+  #current({ userId, requestId, startedAt }: Job): KnownJob | undefined {
+    const known = this.#known.get(keyOf(userId, requestId));
+    return known?.summary.startedAt === startedAt ? known : undefined;
   }
 
   #tell(event: HistoryEvent): void {
@@ -147,21 +127,21 @@ export class JobHistory {
 
   /** Those that run are few, by the limit of each session. */
   #forgetOldest(): void {
-    for (const [key, { summary }] of this.#open) {
-      if (this.#open.size <= MAX_RECENT) {
+    for (const [key, { summary }] of this.#known) {
+      if (this.#known.size <= MAX_RECENT) {
         return;
       }
-      if (!isActive(summary)) {
-        this.#open.delete(key);
+      if (summary.state !== "pending" && summary.state !== "streaming") {
+        this.#known.delete(key);
       }
     }
   }
 
-  /** Jobs that ran when the last process on this file ended have no end: they get one. */
-  #closeInterrupted(): void {
+  /** Jobs that ran when the last process on this store was killed have no end: they get one. */
+  #endInterrupted(): void {
     for (const state of ["pending", "streaming"] as const) {
-      for (const { seq, job } of this.#store.list({ limit: 10_000, state })) {
-        this.#store.save({ seq, job: interrupted(job) });
+      for (const { seq, job } of this.#store.list({ limit: Number.MAX_SAFE_INTEGER, state })) {
+        this.#store.save(seq, () => interrupted(job));
       }
     }
   }
@@ -169,23 +149,18 @@ export class JobHistory {
 
 function interrupted(job: Job): Job {
   const atMs = job.timeline.at(-1)?.atMs ?? 0;
-  const message = "The server ended during this play.";
   return {
     ...job,
     state: "error",
     error: "internal",
-    message,
+    message: "The server ended during this play.",
     endedAt: job.startedAt + atMs,
     timeline: [...job.timeline, { step: "ended", atMs, note: "internal" }],
   };
 }
 
-function asJob({ summary, timeline }: OpenJob): Job {
+function asJob({ summary, timeline }: KnownJob): Job {
   return { ...summary, timeline: [...timeline.steps] };
-}
-
-function isActive({ state }: JobSummary): boolean {
-  return state === "pending" || state === "streaming";
 }
 
 function keyOf(userId: string, requestId: string): string {

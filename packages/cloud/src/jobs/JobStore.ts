@@ -34,7 +34,7 @@ export class JobStoreError extends Error {
 export class JobStore {
   readonly #db: sqlite.Database;
   readonly #max: number;
-  readonly #waiting = new Map<number, Job>();
+  readonly #waiting = new Map<number, () => Job>();
   #timer: NodeJS.Timeout | undefined;
   #nextSeq: number;
 
@@ -45,15 +45,15 @@ export class JobStore {
   constructor(path: string, max: number) {
     this.#max = max;
     this.#db = open(path);
-    this.#nextSeq = Number(this.#db.get("SELECT max(seq) AS seq FROM jobs")?.["seq"] ?? 0) + 1;
+    this.#nextSeq = numberOf(this.#db, "SELECT max(seq) FROM jobs") + 1;
   }
 
   newSeq(): number {
     return this.#nextSeq++;
   }
 
-  /** Writes the job as it is now, within {@link FLUSH_MS}. */
-  save({ seq, job }: StoredJob): void {
+  /** Writes the job within {@link FLUSH_MS}, as it is then. */
+  save(seq: number, job: () => Job): void {
     this.#waiting.set(seq, job);
     this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
@@ -73,7 +73,10 @@ export class JobStore {
   /** The newest job of this name. */
   get(requestId: string): StoredJob | undefined {
     this.flush();
-    const row = this.#db.get("SELECT seq, body FROM jobs WHERE request_id = ? ORDER BY seq DESC LIMIT 1", requestId);
+    const row = this.#db.get(
+      "SELECT seq, body FROM jobs WHERE request_id = ? ORDER BY seq DESC LIMIT 1",
+      requestId,
+    );
     return row === null ? undefined : readRow(row);
   }
 
@@ -86,7 +89,7 @@ export class JobStore {
     }
     this.#db.exec("BEGIN");
     for (const [seq, job] of this.#waiting) {
-      this.#write(seq, job);
+      this.#write(seq, job());
     }
     this.#db.run("DELETE FROM jobs WHERE seq <= ?", this.#nextSeq - 1 - this.#max);
     this.#db.exec("COMMIT");
@@ -102,13 +105,10 @@ export class JobStore {
   }
 
   #write(seq: number, job: Job): void {
-    this.#db.run("INSERT OR REPLACE INTO jobs (seq, request_id, user_id, state, body) VALUES (?, ?, ?, ?, ?)", [
-      seq,
-      job.requestId,
-      job.userId,
-      job.state,
-      JSON.stringify(job),
-    ]);
+    this.#db.run(
+      "INSERT OR REPLACE INTO jobs (seq, request_id, user_id, state, body) VALUES (?, ?, ?, ?, ?)",
+      [seq, job.requestId, job.userId, job.state, JSON.stringify(job)],
+    );
   }
 }
 
@@ -130,7 +130,7 @@ function open(path: string): sqlite.Database {
 
 function prepare(db: sqlite.Database): void {
   db.exec("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF;");
-  const version = Number(db.get("PRAGMA user_version")?.["user_version"]);
+  const version = numberOf(db, "PRAGMA user_version");
   if (version !== 0 && version !== SCHEMA_VERSION) {
     throw new Error(`it is of version ${version}, this server's is ${SCHEMA_VERSION}`);
   }
@@ -144,8 +144,15 @@ function prepare(db: sqlite.Database): void {
     PRAGMA user_version = ${SCHEMA_VERSION};`);
 }
 
+/** The one value of a query; no value is 0. */
+function numberOf(db: sqlite.Database, query: string): number {
+  const [value] = Object.values(db.get(query) ?? {});
+  return Number(value ?? 0);
+}
+
 function readRow(row: sqlite.QueryResult): StoredJob {
-  return { seq: Number(row["seq"]), job: JobSchema.parse(JSON.parse(String(row["body"]))) };
+  const { seq, body } = row;
+  return { seq: Number(seq), job: JobSchema.parse(JSON.parse(String(body))) };
 }
 
 /** The job without its timeline. */
