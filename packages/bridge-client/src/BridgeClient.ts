@@ -199,7 +199,15 @@ export class BridgeClient {
 
   /** Plays a sound; the handle tells how it goes and controls it. */
   play(options: PlayOptions): Playback {
-    return new Playback(this, options);
+    return new Playback(
+      {
+        client: () => (this.isOpen ? this : undefined),
+        onEvent: (listener) => this.on("event", listener),
+        onResumed: () => () => {},
+        onClose: (listener) => this.on("close", listener),
+      },
+      options,
+    );
   }
 
   /** Waits for an event. Rejects with `timeout`, `aborted` or `closed`. */
@@ -316,9 +324,6 @@ export class BridgeClient {
     this.#listeners.clear();
   }
 }
-
-/** {@link BridgeClient.connect}. */
-export const connect: typeof BridgeClient.connect = (url, options) => BridgeClient.connect(url, options);
 
 function closedError(): BridgeClientError {
   return new BridgeClientError("closed", "The connection to the bridge is closed.");

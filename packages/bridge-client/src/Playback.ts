@@ -37,6 +37,17 @@ export class PlaybackError extends Error {
   }
 }
 
+/** What a play needs of a connection, or of a session that outlives its connections. */
+export interface PlayLine {
+  /** The present connection, if there is one. */
+  client(): BridgeClient | undefined;
+  onEvent(listener: (event: BridgeEvent) => void): () => void;
+  /** Told when the session goes on with another connection. */
+  onResumed(listener: () => void): () => void;
+  /** Told once, at the end. */
+  onClose(listener: () => void): () => void;
+}
+
 /** Everything that a {@link Playback} tells while it runs. */
 export interface PlaybackEvents {
   started: BridgeEventOf<"play_started">;
@@ -47,8 +58,8 @@ export interface PlaybackEvents {
 }
 
 /**
- * One play on a connection, obtained with {@link BridgeClient.play}. Its promises may be left alone:
- * one that nobody waits for does not end the process when it rejects.
+ * One play, obtained with {@link BridgeSession.play} or {@link BridgeClient.play}. Its promises may be
+ * left alone: one that nobody waits for does not end the process when it rejects.
  */
 export class Playback {
   readonly requestId: string;
@@ -65,7 +76,8 @@ export class Playback {
    * connection ended before the play did
    */
   readonly finished: Promise<PlayResult>;
-  readonly #client: BridgeClient;
+  readonly #line: PlayLine;
+  readonly #command: BridgeCommandOf<"play_url">;
   readonly #listeners = new Listeners<PlaybackEvents & Record<string, unknown>>();
   readonly #started = deferred<BridgeEventOf<"play_started">>();
   readonly #finished = deferred<PlayResult>();
@@ -74,8 +86,9 @@ export class Playback {
   #positionMs = 0;
 
   /** Sends the command. What is wrong with it rejects both promises. */
-  constructor(client: BridgeClient, { signal, requestId = randomUUID(), ...play }: PlayOptions) {
-    this.#client = client;
+  constructor(line: PlayLine, { signal, requestId = randomUUID(), ...play }: PlayOptions) {
+    this.#line = line;
+    this.#command = { ...play, action: "play_url", requestId };
     this.requestId = requestId;
     this.started = this.#started.promise;
     this.finished = this.#finished.promise;
@@ -84,7 +97,7 @@ export class Playback {
       return;
     }
     this.#listen(signal);
-    this.#command({ ...play, action: "play_url", requestId }).catch((error: unknown) => this.#fail(error));
+    this.#ask();
   }
 
   /** How much has been played out, in ms, as the bridge told last. */
@@ -106,40 +119,54 @@ export class Playback {
 
   /** Holds the sound; resolves when the bridge has taken it. @throws {BridgeClientError} `refused`, `closed`, `timeout` */
   pause(): Promise<void> {
-    return this.#command({ action: "pause_playback", requestId: this.requestId });
+    return this.#tell({ action: "pause_playback", requestId: this.requestId });
   }
 
   /** Lets the sound go on. @throws as {@link pause} */
   resume(): Promise<void> {
-    return this.#command({ action: "resume_playback", requestId: this.requestId });
+    return this.#tell({ action: "resume_playback", requestId: this.requestId });
   }
 
   /** Goes on at this position, in ms of media time. @throws as {@link pause} */
   seek(positionMs: number): Promise<void> {
-    return this.#command({ action: "seek_playback", requestId: this.requestId, positionMs });
+    return this.#tell({ action: "seek_playback", requestId: this.requestId, positionMs });
   }
 
   /** Moves the volume (linear, 0 to 1) within `rampMs`, in ms. @throws as {@link pause} */
   setVolume(volume: number, rampMs?: number): Promise<void> {
     const ramp = rampMs === undefined ? {} : { rampMs };
-    return this.#command({ action: "set_volume", requestId: this.requestId, volume, ...ramp });
+    return this.#tell({ action: "set_volume", requestId: this.requestId, volume, ...ramp });
   }
 
   /** Stops the sound with a short fade and waits for its end. Harmless on a play that is over. */
   async stop(reason = "user"): Promise<PlayResult> {
     if (!this.#isOver) {
-      this.#client.send({ action: "stop_playback", requestId: this.requestId, reason });
+      await this.#tell({ action: "stop_playback", requestId: this.requestId, reason });
     }
     return await this.finished;
   }
 
+  /** Also again after an interruption, in which the command may have been lost: it is the same play. */
+  #ask(): void {
+    this.#tell(this.#command).catch((error: unknown) => {
+      const isLost = error instanceof BridgeClientError && error.code === "closed";
+      if (!isLost) {
+        this.#fail(error);
+      }
+    });
+  }
+
   /** An answer to a later ping says that the bridge took the command: it answers in order. */
-  async #command(command: BridgeCommand): Promise<void> {
+  async #tell(command: BridgeCommand): Promise<void> {
+    const client = this.#line.client();
+    if (client === undefined) {
+      throw new BridgeClientError("closed", "There is no connection to the bridge now.");
+    }
     const pingId = `taken-${randomUUID()}`;
     const isAnswer = (event: BridgeEvent) => event.type === "pong" && event.requestId === pingId;
-    const taken = this.#client.request(command, (event) => isAnswer(event) || undefined);
-    if (this.#client.isOpen) {
-      this.#client.send({ action: "ping", requestId: pingId });
+    const taken = client.request(command, (event) => isAnswer(event) || undefined);
+    if (client.isOpen) {
+      client.send({ action: "ping", requestId: pingId });
     }
     await taken;
   }
@@ -148,8 +175,9 @@ export class Playback {
     const abort = () => void this.stop("aborted").catch(() => {});
     signal?.addEventListener("abort", abort, { once: true });
     const leaves = [
-      this.#client.on("event", (event) => this.#take(event)),
-      this.#client.on("close", () =>
+      this.#line.onEvent((event) => this.#take(event)),
+      this.#line.onResumed(() => this.#ask()),
+      this.#line.onClose(() =>
         this.#fail(new BridgeClientError("closed", "The connection to the bridge ended during the play.")),
       ),
       () => signal?.removeEventListener("abort", abort),

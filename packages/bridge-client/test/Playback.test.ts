@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { BridgeCommand, BridgeEvent } from "@server-playback/protocol";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type BridgeClient, connect, PlaybackError } from "../src/index.js";
-import { ScriptedBridge } from "./scripted-bridge.js";
+import { type BridgeSession, connect, PlaybackError } from "../src/index.js";
+import { greeting, ScriptedBridge } from "./scripted-bridge.js";
 
 let bridge: ScriptedBridge;
-let client: BridgeClient;
+let client: BridgeSession;
 
 /** Answers pings as a bridge does, and each other command as `events` says. */
 function answer(events: (command: BridgeCommand) => BridgeEvent[]): void {
@@ -157,4 +157,21 @@ it("OPS-40 a refused play, a wrong option and a lost connection end the play wit
   bridge.each((socket) => socket.terminate());
   await expect(play.finished).rejects.toMatchObject({ code: "closed" });
   await expect(play.pause()).rejects.toMatchObject({ code: "closed" });
+});
+
+it("OPS-40 an interrupted session asks again for its plays, and their end is told", async () => {
+  await client.close();
+  bridge.onConnection = (socket) =>
+    socket.send(JSON.stringify({ ...greeting, sessionId: "key", resumed: true }));
+  client = await connect(bridge.url);
+  answer(() => []);
+  const play = client.play({ url: "http://x.example/a.mp3", requestId: "r1" });
+  await play.pause();
+  const resumed = new Promise((resolve) => client.on("resumed", resolve));
+  bridge.each((socket) => socket.terminate());
+  await resumed;
+  await play.resume();
+  tell({ type: "play_complete", requestId: "r1", success: true, durationMs: 5 });
+  expect(await play.finished).toEqual({ outcome: "completed", durationMs: 5 });
+  expect(bridge.commands.filter(({ action }) => action === "play_url")).toHaveLength(2);
 });
