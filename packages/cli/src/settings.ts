@@ -40,7 +40,8 @@ export function cloudUrl(context: Context): string {
 
 /** @throws {UsageError} it is no ws(s) URL */
 export function bridgeUrl(context: Context): string {
-  const listed = textOption(context, "bridge") ?? variable(context, "LIVEKIT_GO_BRIDGE_URL") ?? defaults.bridge;
+  const listed =
+    textOption(context, "bridge") ?? variable(context, "LIVEKIT_GO_BRIDGE_URL") ?? defaults.bridge;
   const [url = ""] = listed.split(","); // the cloud knows a list
   if (!/^wss?:\/\/[^/]/.test(url.trim())) {
     throw new UsageError(`--bridge: ${url} is not a ws(s) URL.`);

@@ -20,6 +20,8 @@ const settings = [
   "DRAIN_TIMEOUT_MS",
   "DEBUG_TONE",
   "LOG_LEVEL",
+  "LOG_FORMAT",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
 ];
 
 /** A bridge process. */

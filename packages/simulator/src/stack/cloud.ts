@@ -26,6 +26,12 @@ const settings = [
   "TTS_CACHE_DIR",
   "TTS_CACHE_MEMORY_BYTES",
   "OPENAI_API_KEY",
+  "LOG_FORMAT",
+  "LOG_HASH_USERS",
+  "CONSOLE_TOKEN",
+  "JOBS_DB",
+  "JOBS_MAX",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
 ];
 /** Lines of the log that are kept. */
 const MAX_LOG_LINES = 20_000;
@@ -127,6 +133,11 @@ export class CloudProcess implements Closable {
     const text = await (await fetch(`${this.url}/metrics`)).text();
     const lines = text.split("\n").map((line) => /^([a-z_:]+) ([-+.\deE]+|NaN)$/.exec(line));
     return new Map(lines.flatMap((match) => (match === null ? [] : [[match[1] ?? "", Number(match[2])]])));
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    await this.#process?.kill();
   }
 
   async close(): Promise<void> {
