@@ -66,6 +66,8 @@ export interface SpeakerManagerOptions {
   /** Speaks texts; without it none is spoken in the room. */
   speech?: SpeechPlayer | undefined;
   observer?: JobObserver | undefined;
+  /** What the bridge's part of a play's trace belongs to. */
+  traceparent?: ((userId: string, requestId: string) => string | undefined) | undefined;
   /** Milliseconds since the epoch. */
   now?: () => number;
   connect?: ConnectBridge;
@@ -346,7 +348,9 @@ export class SpeakerManager {
   #tell({ client }: OpenBridge, job: ActiveJob, room: { roomName: string; token: string }): void {
     const { requestId, source, volume, stopOther, trackId, loop } = job;
     // what goes on with another bridge has replaced the others long ago
-    const common = { requestId, ...room, volume, stopOther: stopOther && job.moves === 0, trackId };
+    const traceparent = this.#options.traceparent?.(this.#session.userId, requestId);
+    const trace = traceparent === undefined ? {} : { traceparent };
+    const common = { requestId, ...room, volume, stopOther: stopOther && job.moves === 0, trackId, ...trace };
     if (source.kind === "url") {
       const start = job.fromMs > 0 ? { startMs: job.fromMs } : {};
       const repeat = loop ? { loop } : {};

@@ -8,9 +8,10 @@ import { closeCodes } from "./close-codes.js";
 import type { CloudConfig } from "./config.js";
 import { createHttpHandler } from "./http.js";
 import { LiveKitManager } from "./LiveKitManager.js";
-import { createLogger, type Logger } from "./logger.js";
+import { createLogger, hashUser, type LogFormat, type Logger, logDestination } from "./logger.js";
 import { Metrics } from "./metrics.js";
 import { createSpeech, type SpeechParts } from "./speech/create-speech.js";
+import type { PlayTracer } from "./tracing/PlayTracer.js";
 import { UserSessions } from "./UserSessions.js";
 import { AppWebSocketService } from "./websocket-app.service.js";
 import { GlassesWebSocketService } from "./websocket-glasses.service.js";
@@ -41,10 +42,11 @@ export class CloudStartError extends Error {
  */
 export async function startCloud(
   config: CloudConfig,
-  log: Logger = createLogger(config.logLevel),
+  log: Logger = createLogger(config.logLevel, logDestination(config.logFormat ?? usualFormat())),
+  tracer?: PlayTracer,
 ): Promise<Cloud> {
   const metrics = new Metrics();
-  const watch = new JobWatch(config, metrics);
+  const watch = new JobWatch(config, metrics, tracer);
   const server = createServer();
   try {
     await listen(server, config);
@@ -52,7 +54,11 @@ export async function startCloud(
     watch.history.close();
     throw error;
   }
-  return new RunningCloud(server, metrics, watch, config, log);
+  return new RunningCloud(server, metrics, watch, config, log, tracer);
+}
+
+function usualFormat(): LogFormat {
+  return process.stdout.isTTY ? "pretty" : "json";
 }
 
 class RunningCloud implements Cloud {
@@ -74,6 +80,7 @@ class RunningCloud implements Cloud {
     watch: JobWatch,
     config: CloudConfig,
     log: Logger,
+    tracer: PlayTracer | undefined,
   ) {
     const url = addressOf(server);
     this.url = url;
@@ -97,7 +104,9 @@ class RunningCloud implements Cloud {
         cooldownMs: config.bridgeCooldownMs,
         speech: speech?.player,
         observer: watch.observer,
+        traceparent: tracer?.traceparent.bind(tracer),
       },
+      logUser: config.logHashUsers ? (userId) => hashUser(userId, config.glassesTokenSecret) : undefined,
       observer: {
         onSession: (session) => this.#operators.onSession(session),
         onSessionEnded: (userId) => this.#operators.onSessionEnded(userId),

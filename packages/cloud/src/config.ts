@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type App, AppsSchema } from "./apps.js";
+import type { LogFormat } from "./logger.js";
 import { type SettingName, type Settings, type SettingValues, secretNames, settings } from "./settings.js";
 import { readSpeech, type SpeechConfig } from "./speech/speech-config.js";
 
@@ -30,6 +31,9 @@ export interface CloudConfig {
   readonly consoleToken?: string | undefined;
   readonly jobs: { readonly path: string; readonly max: number };
   readonly logLevel: string;
+  /** Absent: whatever suits standard output. */
+  readonly logFormat?: LogFormat | undefined;
+  readonly logHashUsers?: boolean | undefined;
 }
 
 /** Everything that is wrong with the settings, each mistake with its fix. Holds no secret. */
@@ -75,6 +79,8 @@ export function loadConfig(env: Environment): CloudConfig {
     consoleToken: values.CONSOLE_TOKEN,
     jobs: { path: required(values, "JOBS_DB"), max: required(values, "JOBS_MAX") },
     logLevel: required(values, "LOG_LEVEL"),
+    logFormat: values.LOG_FORMAT,
+    logHashUsers: required(values, "LOG_HASH_USERS"),
   };
 }
 

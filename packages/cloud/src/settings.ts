@@ -142,6 +142,14 @@ export const settings = {
     "A file that keeps the history of jobs over a restart, one a server (:memory:)",
   ),
   JOBS_MAX: setting(whole(1, 10_000_000).default(10_000), "How many jobs the history keeps (10000)"),
+  LOG_FORMAT: setting(
+    z.enum(["json", "pretty"], { error: "is neither json nor pretty" }).optional(),
+    "Json or pretty (pretty on a terminal, else json)",
+  ),
+  LOG_HASH_USERS: setting(
+    yesOrNo.default(false),
+    "True writes a keyed hash into the log instead of a user's name (false)",
+  ),
   LOG_LEVEL: setting(
     z
       .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], { error: "is not a level" })

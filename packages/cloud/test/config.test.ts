@@ -49,6 +49,8 @@ describe("loadConfig", () => {
       sessionGraceMs: 60_000,
       jobs: { path: ":memory:", max: 10_000 },
       logLevel: "info",
+      logFormat: undefined,
+      logHashUsers: false,
       apps: [{ packageName: app }],
     });
   });

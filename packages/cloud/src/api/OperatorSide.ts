@@ -9,6 +9,7 @@ import { observedBy } from "../jobs/observers.js";
 import type { LiveKitManager } from "../LiveKitManager.js";
 import type { Logger } from "../logger.js";
 import type { Metrics } from "../metrics.js";
+import type { PlayTracer } from "../tracing/PlayTracer.js";
 import type { SessionObserver } from "../UserSession.js";
 import type { UserSessions } from "../UserSessions.js";
 import { OperatorAccess } from "./access.js";
@@ -32,9 +33,10 @@ export class JobWatch {
   readonly observer: JobObserver;
 
   /** @throws {JobStoreError} `JOBS_DB` cannot be used */
-  constructor({ jobs }: CloudConfig, metrics: Metrics) {
+  constructor({ jobs }: CloudConfig, metrics: Metrics, tracer: PlayTracer | undefined) {
     this.history = new JobHistory(new JobStore(jobs.path, jobs.max));
-    this.observer = observedBy([this.history, new JobMetrics(metrics)]);
+    const others = tracer === undefined ? [] : [tracer];
+    this.observer = observedBy([this.history, new JobMetrics(metrics), ...others]);
   }
 }
 

@@ -204,7 +204,7 @@ describe("OPS-5 the live feed", () => {
     await feed.until(({ type }) => type === "snapshot");
     const glasses = await connectGlasses(cloud as TestCloud);
     await feed.until((message) => message.type === "session" && message.session.glasses === "connected");
-    glasses.close();
+    await glasses.close();
     await feed.until((message) => message.type === "session" && message.session.glasses === "away");
     expect(feed.messages[0]).toEqual({ type: "snapshot", sessions: [], jobs: [] });
     feed.socket.close();
