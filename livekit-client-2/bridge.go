@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"sync"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"server-playback/livekit-client-2/internal/fault"
+
 	"server-playback/livekit-client-2/internal/fetch"
 )
 
@@ -22,6 +25,7 @@ type Bridge struct {
 	config   Config
 	log      *slog.Logger
 	metrics  *Metrics
+	tracer   trace.Tracer
 	fetcher  *fetch.Client
 	instance string // names this run
 	joining  chan struct{}
@@ -39,6 +43,7 @@ func newBridge(config Config, log *slog.Logger) *Bridge {
 		config:   config,
 		log:      log,
 		metrics:  newMetrics(),
+		tracer:   noop.Tracer{},
 		fetcher:  fetch.NewClient(fetch.Options{IdleTimeout: config.SourceStall}),
 		instance: newInstanceID(),
 		joining:  make(chan struct{}, maxJoins),

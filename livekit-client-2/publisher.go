@@ -375,6 +375,7 @@ func (p *Publisher) send(payload []byte, due time.Time) error {
 	p.packet.SequenceNumber++
 	p.packet.Marker = false
 	p.metrics.packets.Inc()
+	p.metrics.opusBytes.Add(float64(len(payload)))
 	return err
 }
 
