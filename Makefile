@@ -70,6 +70,13 @@ dev: build ## start everything and keep it up until Ctrl-C
 bench: build ## measure the bridge beside ffmpeg and the usual ways to build it (about 8 minutes)
 	node bench/dist/bridge.js $(PARTS)
 
+.PHONY: docs cli
+docs: typescript bridge ## write the documents that are made from the code: docs/api, docs/metrics.md
+	node packages/api-docs/dist/main.js
+
+cli: typescript ## the command line: make cli ARGS="doctor"
+	@node packages/cli/dist/main.js $(ARGS)
+
 # ---- checking -----------------------------------------------------------------------------------------
 
 .PHONY: test test-go test-unit test-e2e

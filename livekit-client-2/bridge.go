@@ -8,6 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"server-playback/livekit-client-2/internal/fault"
 	"server-playback/livekit-client-2/internal/fetch"
 )
@@ -23,6 +26,7 @@ type Bridge struct {
 	config   Config
 	log      *slog.Logger
 	metrics  *Metrics
+	tracer   trace.Tracer
 	fetcher  *fetch.Client
 	instance string // names this run
 	joining  chan struct{}
@@ -40,6 +44,7 @@ func newBridge(config Config, log *slog.Logger) *Bridge {
 		config:   config,
 		log:      log,
 		metrics:  newMetrics(),
+		tracer:   noop.Tracer{},
 		fetcher:  fetch.NewClient(config.Fetch),
 		instance: newInstanceID(),
 		joining:  make(chan struct{}, maxJoins),

@@ -33,6 +33,7 @@ type Command struct {
 	PositionMs     *float64 `json:"positionMs,omitempty"`
 	DurationMs     *float64 `json:"durationMs,omitempty"`
 	TargetIdentity string   `json:"targetIdentity,omitempty"`
+	Traceparent    string   `json:"traceparent,omitempty"`
 }
 
 // The actions.
@@ -58,13 +59,13 @@ const (
 var actionFields = map[string][]string{
 	actionJoinRoom:         {"requestId", "roomName", "token!", "url"},
 	actionLeaveRoom:        {"requestId"},
-	actionPlayURL:          {"requestId!", "url!", "roomName", "token", "volume", "gain", "stopOther", "trackId", "sampleRate", "startMs", "loop", "queue"},
+	actionPlayURL:          {"requestId!", "url!", "roomName", "token", "volume", "gain", "stopOther", "trackId", "sampleRate", "startMs", "loop", "queue", "traceparent"},
 	actionStopPlayback:     {"requestId", "trackId", "reason"},
 	actionPausePlayback:    {"requestId!"},
 	actionResumePlayback:   {"requestId!"},
 	actionSetVolume:        {"requestId!", "volume!", "rampMs"},
 	actionSeekPlayback:     {"requestId!", "positionMs!"},
-	actionStartPCM:         {"requestId!", "sampleRate!", "channels", "roomName", "token", "volume", "gain", "stopOther", "trackId", "queue"},
+	actionStartPCM:         {"requestId!", "sampleRate!", "channels", "roomName", "token", "volume", "gain", "stopOther", "trackId", "queue", "traceparent"},
 	actionEndPCM:           {"requestId!"},
 	actionPublishTone:      {"requestId", "durationMs"},
 	actionSubscribeEnable:  {"requestId", "targetIdentity"},
@@ -143,6 +144,8 @@ func (c *Command) read(raw map[string]json.RawMessage, name string) error {
 		return text(name, value, &c.Reason, 1, 64)
 	case "targetIdentity":
 		return text(name, value, &c.TargetIdentity, 0, 256)
+	case "traceparent":
+		return text(name, value, &c.Traceparent, 0, 256)
 	case "stopOther":
 		return decode(name, value, &c.StopOther, "true or false")
 	case "queue":

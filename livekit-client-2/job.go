@@ -36,6 +36,7 @@ type job struct {
 	gain    float64 // without the volume
 	arrived time.Time
 	log     *slog.Logger
+	span    playSpan
 	life    context.Context // ended by end, with the ending as its cause
 	cancel  context.CancelCauseFunc
 	begun   chan struct{} // closed once there is a voice
@@ -73,6 +74,7 @@ func newJob(s *Speaker, cmd Command, room *Room) *job {
 		log:     room.logger().With("requestId", cmd.RequestID),
 	}
 	j.layer = layerOf(cmd)
+	j.span = startSpan(s.client.bridge.tracer, cmd, j.arrived)
 	return j
 }
 
@@ -370,9 +372,9 @@ func (j *job) announce(at time.Time) {
 	if made.expected != nil {
 		event.ExpectedDurationMs = ms(*made.expected)
 	}
-	if s, ok := j.sound.(fetched); ok {
-		header, decoding := s.Took(j.arrived)
-		event.FetchMs, event.DecodeMs = ms(header), ms(decoding)
+	took := j.beginning(latency)
+	if _, ok := j.sound.(fetched); ok {
+		event.FetchMs, event.DecodeMs = ms(took.fetch), ms(took.decode)
 	}
 	j.mu.Lock()
 	j.started = &event
@@ -381,8 +383,10 @@ func (j *job) announce(at time.Time) {
 	metrics := j.speaker.client.bridge.metrics
 	metrics.started.Inc()
 	if !j.queued { // else it is the play before that took the time
-		metrics.firstFrame.Observe(latency.Seconds())
+		took.count(metrics, latency)
 	}
+	j.span.note("playback.codec", made.codec)
+	took.trace(j.span, j.arrived)
 	j.log.Info("play started", "latencyMs", *ms(latency), "joinMs", *ms(j.joinTook), "codec", made.codec)
 }
 
@@ -418,6 +422,7 @@ func (j *job) finish(status mix.Status, err error) {
 	metrics := j.speaker.client.bridge.metrics
 	metrics.ended.WithLabelValues(result).Inc()
 	metrics.duration.Observe(status.Played.Seconds())
+	j.span.end(result, err != nil && last.Error != fault.Cancelled, status.Played)
 	j.log.Info("play ended", "result", result, "reason", last.Reason, "durationMs", *last.DurationMs,
 		"underruns", status.Underruns, "cause", last.Message)
 	j.speaker.retire(j, last)

@@ -51,7 +51,7 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		fmt.Fprintln(stdout, "The configuration is good.")
 		return 0
 	}
-	return serve(config, stderr)
+	return serve(config, getenv, stderr)
 }
 
 func misuse(stderr io.Writer, what string) int {
@@ -60,20 +60,27 @@ func misuse(stderr io.Writer, what string) int {
 }
 
 // serve runs the bridge until a signal ends it; a second signal ends it at once.
-func serve(config Config, stderr io.Writer) int {
+func serve(config Config, getenv func(string) string, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // nobody may be there to read the log
 	lines := newLogWriter(stderr)
 	defer lines.Close()
-	log := slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: config.LogLevel}))
+	log := newLogger(lines, config, isTerminal(stderr))
 	lksdk.SetLogger(logger.GetDiscardLogger()) // its messages hold tokens
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	tracer, flush, err := newTracer(ctx, getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	defer within(context.WithoutCancel(ctx), closeTimeout, flush)
 	listener, err := listen(ctx, config)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
 	bridge := newBridge(config, log)
+	bridge.tracer = tracer
 	server := newServer(bridge.handler())
 	announce(log, config, listener.Addr())
 	context.AfterFunc(ctx, stop)

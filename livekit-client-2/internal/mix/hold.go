@@ -12,10 +12,18 @@ func (m *Mixer) Skip() {
 
 func (v *Voice) skip() {
 	switch v.state {
-	case playing:
-		v.fadeIn() // for when it goes on
+	case playing: // comes out of silence when it goes on
+		v.fresh = true
+		v.fadeIn()
+	case seeking:
+		v.state = playing
+		v.replace()
 	case pausing:
-		v.become(held)
+		if v.next != nil {
+			v.replace()
+		}
+		v.state = held
+		v.note(Paused)
 	case stopping:
 		v.state = ended
 	}

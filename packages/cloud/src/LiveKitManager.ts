@@ -50,13 +50,18 @@ export class LiveKitManager {
   }
 
   /** Where the user's room is, with a fresh token that may listen there and nothing else. */
-  async glassesAccess(userId: string): Promise<LiveKitAccess> {
+  glassesAccess(userId: string): Promise<LiveKitAccess> {
+    return this.#listening(userId, GLASSES_IDENTITY);
+  }
+
+  /** The same for somebody else who listens, as one of several. */
+  listenerAccess(userId: string): Promise<LiveKitAccess> {
+    return this.#listening(userId, `listener-${randomBytes(9).toString("base64url")}`);
+  }
+
+  async #listening(userId: string, identity: string): Promise<LiveKitAccess> {
     const roomName = this.roomName(userId);
-    const token = await this.#token(GLASSES_IDENTITY, {
-      room: roomName,
-      canPublish: false,
-      canSubscribe: true,
-    });
+    const token = await this.#token(identity, { room: roomName, canPublish: false, canSubscribe: true });
     return { url: this.#settings.publicUrl, roomName, token };
   }
 

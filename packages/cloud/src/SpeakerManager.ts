@@ -81,6 +81,8 @@ export interface SpeakerManagerOptions {
   observer?: JobObserver | undefined;
   listenerWaitMs?: number | undefined;
   roomTimeoutMs?: number | undefined;
+  /** What the bridge's part of a play's trace belongs to. */
+  traceparent?: ((userId: string, requestId: string) => string | undefined) | undefined;
   /** Milliseconds since the epoch. */
   now?: () => number;
   connect?: ConnectBridge;
@@ -448,7 +450,9 @@ export class SpeakerManager {
     if (stopOther) {
       this.#replaceStranded(requestId);
     }
-    const common = { requestId, ...room, volume, stopOther, trackId };
+    const traceparent = this.#options.traceparent?.(this.#session.userId, requestId);
+    const trace = traceparent === undefined ? {} : { traceparent };
+    const common = { requestId, ...room, volume, stopOther, trackId, ...trace };
     if (source.kind === "url") {
       const start = job.fromMs > 0 ? { startMs: job.fromMs } : {};
       const repeat = loop ? { loop } : {};

@@ -51,6 +51,8 @@ export interface SessionContext {
   /** Lets the glasses, which have no credentials for it, fetch a URL of this server's own speech. */
   readonly signSpeechUrl?: ((url: string) => string) | undefined;
   readonly observer?: SessionObserver | undefined;
+  /** A user as the log may name it. Default: as it is. */
+  readonly logUser?: ((userId: string) => string) | undefined;
 }
 
 /** Port: follows the users' sessions. */
@@ -109,8 +111,11 @@ export class UserSession implements SpeakerSession {
     this.#onEnd = onEnd;
     this.metrics = context.metrics;
     this.liveKit = context.liveKit;
-    this.log = context.log.child({ user: userId, room: context.liveKit?.roomName(userId) });
-    this.correlation = new DurationCorrelation(this.log);
+    this.log = context.log.child({
+      user: context.logUser?.(userId) ?? userId,
+      room: context.liveKit?.roomName(userId),
+    });
+    this.correlation = new DurationCorrelation(this.log, this.metrics);
     this.speaker = new SpeakerManager(this, context.speaker);
     this.#apps = new AppConnections(context.graceMs, (packageName) => this.#appGone(packageName));
     this.#router = new AudioRouter({

@@ -149,6 +149,24 @@ export const settings = {
     whole(0, 2 ** 34).default(32 * 1024 * 1024),
     "The most finished speech that is kept in memory, in bytes (33554432)",
   ),
+  CONSOLE_TOKEN: setting(
+    secret(16).optional(),
+    "What an operator shows for /api and the console (without it they are for this machine alone)",
+    true,
+  ),
+  JOBS_DB: setting(
+    z.string().default(":memory:"),
+    "A file that keeps the history of jobs over a restart, one a server (:memory:)",
+  ),
+  JOBS_MAX: setting(whole(1, 10_000_000).default(10_000), "How many jobs the history keeps (10000)"),
+  LOG_FORMAT: setting(
+    z.enum(["json", "pretty"], { error: "is neither json nor pretty" }).optional(),
+    "Json or pretty (pretty on a terminal, else json)",
+  ),
+  LOG_HASH_USERS: setting(
+    yesOrNo.default(false),
+    "True writes a keyed hash into the log instead of a user's name (false)",
+  ),
   LOG_LEVEL: setting(
     z
       .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], { error: "is not a level" })

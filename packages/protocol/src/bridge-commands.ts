@@ -20,6 +20,8 @@ const layer = {
   /** Begin at the sample after the last play of this layer; `stopOther` then spares the layer. */
   queue: z.boolean().optional(),
 };
+/** The trace that a play belongs to (W3C Trace Context, section 3.2). */
+const trace = { traceparent: z.string().max(256).optional() };
 
 const JoinRoom = z.object({
   action: z.literal("join_room"),
@@ -37,6 +39,7 @@ const PlayUrl = z.object({
   ...room,
   ...level,
   ...layer,
+  ...trace,
   /** Limits the published bandwidth to half of this, in Hz; the clock stays 48 kHz. */
   sampleRate: SampleRateSchema.optional(),
   startMs: MillisecondsSchema.optional(),
@@ -51,6 +54,7 @@ const StartPcm = z.object({
   ...room,
   ...level,
   ...layer,
+  ...trace,
 });
 
 const StopPlayback = z.object({

@@ -68,7 +68,12 @@ export const PlayCompleteSchema = z.discriminatedUnion("success", [
 /** What the bridge tells the cloud, as a JSON text frame. Unknown fields are ignored. */
 export const BridgeEventSchema = z.discriminatedUnion("type", [
   Connected,
-  z.object({ type: z.literal("room_joined"), ...roomState }),
+  z.object({
+    type: z.literal("room_joined"),
+    ...roomState,
+    /** By which protocol media travels, once that is settled. */
+    transport: z.enum(["udp", "tcp"]).optional(),
+  }),
   z.object({ type: z.literal("room_reconnecting"), ...roomState }),
   z.object({ type: z.literal("room_left"), ...roomState }),
   /**

@@ -28,6 +28,8 @@ const settings = [
   "DRAIN_TIMEOUT_MS",
   "DEBUG_TONE",
   "LOG_LEVEL",
+  "LOG_FORMAT",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
 ];
 
 /** The sounds of a stack are served on this machine, which a bridge does not fetch from unless told to. */

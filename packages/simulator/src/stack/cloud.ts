@@ -31,6 +31,12 @@ const settings = [
   "TTS_CACHE_DIR",
   "TTS_CACHE_MEMORY_BYTES",
   "OPENAI_API_KEY",
+  "LOG_FORMAT",
+  "LOG_HASH_USERS",
+  "CONSOLE_TOKEN",
+  "JOBS_DB",
+  "JOBS_MAX",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
 ];
 /** Lines of the log that are kept. */
 const MAX_LOG_LINES = 20_000;
