@@ -476,7 +476,7 @@ func assertAlike(t *testing.T, got, want []float32, least float64) {
 	}
 }
 
-func TestBR79_ASlowSourceSaysThatItHasNoDataAndThatItGoesOn(t *testing.T) {
+func TestBR75_ASlowSourceSaysThatItHasNoDataAndThatItGoesOn(t *testing.T) {
 	s := newStage(t, nil)
 	file := wav(48000, 1, stairs(3))
 	more := make(chan struct{})
@@ -502,7 +502,7 @@ func TestBR79_ASlowSourceSaysThatItHasNoDataAndThatItGoesOn(t *testing.T) {
 	}
 }
 
-func TestBR80_ASourceThatStallsEndsThePlayAfterASettableTime(t *testing.T) {
+func TestBR76_ASourceThatStallsEndsThePlayAfterASettableTime(t *testing.T) {
 	s := newStage(t, func(c *Config) { c.SourceStall = 900 * time.Millisecond })
 	file := wav(48000, 1, stairs(3))
 	url := serveHandler(t, func(w http.ResponseWriter, r *http.Request) {

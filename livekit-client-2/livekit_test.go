@@ -129,7 +129,7 @@ func freePort(t *testing.T) int {
 }
 
 // await polls for what cannot be waited for.
-func await(t *testing.T, what string, there func() bool) {
+func await(t testing.TB, what string, there func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !there(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
