@@ -503,7 +503,7 @@ func TestBR75_ASlowSourceSaysThatItHasNoDataAndThatItGoesOn(t *testing.T) {
 }
 
 func TestBR76_ASourceThatStallsEndsThePlayAfterASettableTime(t *testing.T) {
-	s := newStage(t, func(c *Config) { c.SourceStall = 900 * time.Millisecond })
+	s := newStage(t, func(c *Config) { c.Fetch.IdleTimeout = 900 * time.Millisecond })
 	file := wav(48000, 1, stairs(3))
 	url := serveHandler(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Write(file[:44+48000])

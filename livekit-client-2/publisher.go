@@ -343,8 +343,9 @@ func (p *Publisher) step(due time.Time, behind time.Duration) {
 // payload makes the next packet's: one that came as it is to be heard, or what is mixed, encoded; nil
 // if there is nothing to send.
 func (p *Publisher) payload() ([]byte, error) {
-	if passed := p.mixer.Pass(p.clean); passed != nil {
+	if passed := p.pass(); passed != nil {
 		p.clean, p.quiet = false, 0
+		p.shown()
 		p.metrics.passed.Inc()
 		return passed, nil
 	}
@@ -386,12 +387,30 @@ func (p *Publisher) compose() bool {
 	return false
 }
 
+// pass gives the next packet as it came, if it is to be heard so. What is held gives none.
+func (p *Publisher) pass() []byte {
+	if p.isHeld() {
+		return nil
+	}
+	return p.mixer.Pass(p.clean)
+}
+
+// shown ends the priming: a sound shows the track as well.
+func (p *Publisher) shown() {
+	p.mu.Lock()
+	p.priming = 0
+	p.mu.Unlock()
+}
+
+func (p *Publisher) isHeld() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.held
+}
+
 // mix fills pcm with the sounds' next packet, if there is any. What is held gives none.
 func (p *Publisher) mix() bool {
-	p.mu.Lock()
-	held := p.held
-	p.mu.Unlock()
-	if held {
+	if p.isHeld() {
 		clear(p.pcm)
 		p.mixer.Skip()
 		return false

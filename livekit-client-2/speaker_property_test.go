@@ -94,7 +94,7 @@ func newTroupe(t *testing.T, dice *rand.Rand) *troupe {
 		t.Fatal(err)
 	}
 	publisher.markSubscribed()
-	room := &Room{client: client, publisher: publisher, joined: make(chan struct{}), leaving: make(chan struct{})}
+	room := &Room{client: client, publisher: publisher, joined: make(chan struct{})}
 	close(room.joined)
 	client.room = room
 	return &troupe{client: client, room: room, reader: client.out.attach(Event{Type: "connected"}, 0), dice: dice}
