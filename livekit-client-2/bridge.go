@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"server-playback/livekit-client-2/internal/fault"
+	"server-playback/livekit-client-2/internal/fence"
 	"server-playback/livekit-client-2/internal/fetch"
 )
 
@@ -24,6 +25,7 @@ type Bridge struct {
 	log      *slog.Logger
 	metrics  *Metrics
 	fetcher  *fetch.Client
+	fences   *fence.Table
 	instance string // names this run
 	joining  chan struct{}
 
@@ -41,6 +43,7 @@ func newBridge(config Config, log *slog.Logger) *Bridge {
 		log:      log,
 		metrics:  newMetrics(),
 		fetcher:  fetch.NewClient(config.Fetch),
+		fences:   fence.NewTable(),
 		instance: newInstanceID(),
 		joining:  make(chan struct{}, maxJoins),
 		sessions: make(map[string]*BridgeClient),

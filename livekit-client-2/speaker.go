@@ -100,7 +100,7 @@ func (s *Speaker) play(cmd Command, open func(*job) (sound, error)) error {
 	if s.report(cmd.RequestID) {
 		return nil
 	}
-	room, err := s.client.enter(cmd.RoomName, cmd.Token, "")
+	room, err := s.client.enter(cmd, "")
 	if fault.CodeOf(err) == fault.InvalidCommand {
 		return err
 	}

@@ -22,6 +22,7 @@ export const errorSentences = {
   decode_failed: "The audio is damaged and could not be decoded.",
   source_stalled: "The audio's server stopped sending data.",
   cancelled: "The play was stopped before its end.",
+  fenced: "A newer owner drives this room: the command's fencing token is older than one that was seen.",
   internal: "Something failed inside the server.",
 } as const;
 
