@@ -1,6 +1,8 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 
+import type { BridgeDirectory, BridgeOutcome } from "./bridge-directory.js";
+
 /** How long what bridges told of themselves is good for, in ms. */
 const FRESH_MS = 1_000;
 /** Bound of a bridge's answer, in ms; one that takes longer is no good choice. */
@@ -42,7 +44,7 @@ interface Known {
  * "The Power of Two Choices in Randomized Load Balancing", 1996), so that many nodes with the same stale
  * figures do not all run to the same bridge. Asks only when somebody needs a bridge.
  */
-export class BridgePool {
+export class BridgePool implements BridgeDirectory {
   readonly #options: Required<BridgePoolOptions>;
   readonly #avoidedUntil = new Map<string, number>();
   #known: readonly Known[] = [];
@@ -65,7 +67,7 @@ export class BridgePool {
    */
   async candidates(): Promise<readonly string[]> {
     await this.#refresh();
-    const good = this.#known.filter((bridge) => bridge.load?.isReady && !this.#isAvoided(bridge.url));
+    const good = this.#known.filter((bridge) => this.#isGood(bridge));
     if (good.length === 0) {
       return this.#known.map(({ url }) => url);
     }
@@ -75,13 +77,14 @@ export class BridgePool {
     return [first, ...rest.filter((bridge) => bridge !== first)].map(({ url }) => url);
   }
 
-  /** Takes note of how trying a bridge went. */
-  report(url: string, outcome: "ok" | "unreachable" | "at_capacity"): void {
+  /** Takes note of how trying a bridge went; says whether there is another good one. */
+  report(url: string, outcome: BridgeOutcome): boolean {
     if (outcome === "ok") {
       this.#avoidedUntil.delete(url);
     } else {
       this.#avoidedUntil.set(url, this.#options.now() + AVOIDED_MS);
     }
+    return this.#known.some((bridge) => bridge.url !== url && this.#isGood(bridge));
   }
 
   /** Of a list in the order of preference. */
@@ -90,6 +93,10 @@ export class BridgePool {
     const step = 1 + Math.floor(this.#options.random() * (list.length - 1));
     const other = list.length === 1 ? one : (one + step) % list.length;
     return list[Math.min(one, other)] as Known;
+  }
+
+  #isGood({ url, load }: Known): boolean {
+    return load?.isReady === true && !this.#isAvoided(url);
   }
 
   #isAvoided(url: string): boolean {

@@ -3,10 +3,14 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { Apps } from "./apps.js";
-import { bridgeUrls, StaticBridges } from "./bridge-directory.js";
+import { BridgePool } from "./BridgePool.js";
+import { bridgeUrls } from "./bridge-directory.js";
 import { closeCodes } from "./close-codes.js";
 import type { CloudConfig } from "./config.js";
 import { createHttpHandler } from "./http.js";
+import type { Leases } from "./lease/Lease.js";
+import type { SessionRecords } from "./lease/SessionRecord.js";
+import { sharedState } from "./lease/shared-state.js";
 import { LiveKitManager } from "./LiveKitManager.js";
 import { LoginThrottle } from "./LoginThrottle.js";
 import { createLogger, type Logger } from "./logger.js";
@@ -60,6 +64,8 @@ class RunningCloud implements Cloud {
   readonly #speech: SpeechParts | undefined;
   readonly #flags: PlaybackFlags;
   readonly #drainTimeoutMs: number;
+  readonly #leases: Leases;
+  readonly #records: SessionRecords;
   readonly #log: Logger;
   #closing: Promise<void> | undefined;
 
@@ -73,10 +79,13 @@ class RunningCloud implements Cloud {
     this.#log = log;
     const { metrics } = this;
     const apps = new Apps(config.apps);
+    const { leases, records } = sharedState(config, log);
+    this.#leases = leases;
+    this.#records = records;
     const publicUrl = config.publicUrl ?? url;
     const speech = createSpeech(config, publicUrl, metrics, log);
     this.#speech = speech;
-    const bridges = new StaticBridges(bridgeUrls(config.bridge?.url ?? ""));
+    const bridges = new BridgePool({ urls: bridgeUrls(config.bridge?.url ?? "") });
     // Without a room to play in, no flag turns it on.
     const flagsFile = config.canPlayInRoom ? config.playbackFlagsFile : undefined;
     this.#flags = new PlaybackFlags(config.playbackMode, flagsFile, log);
@@ -96,6 +105,8 @@ class RunningCloud implements Cloud {
         listenerWaitMs: config.listenerWaitMs,
         roomTimeoutMs: config.roomTimeoutMs,
       },
+      leases,
+      records,
       flags: this.#flags,
       graceMs: config.sessionGraceMs,
       publicUrl,
@@ -147,6 +158,8 @@ class RunningCloud implements Cloud {
     const listenerClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#flags.close();
     await this.#sessions.close();
+    await this.#leases.close();
+    this.#records.close();
     const socketsClosed = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     for (const socket of this.#sockets.clients) {
       socket.close(closeCodes.restarting.code, closeCodes.restarting.reason);

@@ -33,6 +33,9 @@ export interface CloudConfig {
   readonly drainTimeoutMs?: number;
   readonly bridgeCooldownMs: number;
   readonly sessionGraceMs: number;
+  /** Shared by the cloud's nodes; absent means that this one is alone. May hold a password. */
+  readonly redisUrl?: string | undefined;
+  readonly leaseGraceMs: number;
   readonly logLevel: string;
 }
 
@@ -81,6 +84,8 @@ export function loadConfig(env: Environment): CloudConfig {
     drainTimeoutMs: required(values, "DRAIN_TIMEOUT_MS"),
     bridgeCooldownMs: required(values, "BRIDGE_COOLDOWN_MS"),
     sessionGraceMs: required(values, "SESSION_GRACE_MS"),
+    redisUrl: values.REDIS_URL,
+    leaseGraceMs: required(values, "LEASE_GRACE_MS"),
     logLevel: required(values, "LOG_LEVEL"),
   };
 }

@@ -93,7 +93,7 @@ async function startOrStop(
   if (app === undefined) {
     return refuse(404, "unknown_app", "There is no such app.");
   }
-  const session = sessions.getOrStart(verdict.claim.userId);
+  const session = await sessions.getOrStart(verdict.claim.userId);
   if (session === undefined) {
     return refuse(503, "closing", "The server is closing.");
   }
