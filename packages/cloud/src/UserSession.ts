@@ -17,10 +17,10 @@ import { type CloseCode, closeCodes } from "./close-codes.js";
 import { DurationCorrelation } from "./DurationCorrelation.js";
 import type { JobNews } from "./JobObserver.js";
 import type { MessageSocket } from "./JsonSocket.js";
+import type { LiveKitManager } from "./LiveKitManager.js";
 import type { Leases, LossReason } from "./lease/Lease.js";
 import { RoomOwnership } from "./lease/RoomOwnership.js";
 import type { SessionRecord, SessionRecords } from "./lease/SessionRecord.js";
-import type { LiveKitManager } from "./LiveKitManager.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import { Playback } from "./Playback.js";
@@ -28,6 +28,7 @@ import type { PlaybackFlags } from "./playback-flags.js";
 import { SpeakerManager, type SpeakerManagerOptions, type SpeakerSession } from "./SpeakerManager.js";
 import type { FinishedJob, JobSource } from "./speaker-job.js";
 import { isOwnSpeechUrl, speechOf } from "./speech-url.js";
+import { userPath } from "./user-path.js";
 import { postWebhook, WebhookError } from "./webhook.js";
 
 /** How long an app may take to answer its webhook, in ms, unless it connects before. */
@@ -53,6 +54,8 @@ export interface SessionContext {
   readonly publicUrl: string;
   /** Lets the glasses, which have no credentials for it, fetch a URL of this server's own speech. */
   readonly signSpeechUrl?: ((url: string) => string) | undefined;
+  /** Whether a proxy has to keep the user's apps at the node of the user's glasses. */
+  readonly hasOtherNodes: boolean;
   readonly observer?: SessionObserver | undefined;
   /** Who owns which user, among all nodes. */
   readonly leases: Leases;
@@ -166,6 +169,12 @@ export class UserSession implements SpeakerSession {
       bridge: this.speaker.bridge,
       activeJobs: this.speaker.jobs.length,
     };
+  }
+
+  /** The server's http(s) URL as this user's apps reach it. */
+  get #publicUrl(): string {
+    const { publicUrl, hasOtherNodes } = this.#context;
+    return hasOtherNodes ? publicUrl + userPath(this.userId) : publicUrl;
   }
 
   get isEnded(): boolean {
@@ -499,7 +508,7 @@ export class UserSession implements SpeakerSession {
     return type === "session_request"
       ? postWebhook(
           app.webhookUrl,
-          { type, ...base, mentraOSWebsocketUrl: `${this.#context.publicUrl.replace(/^http/, "ws")}/app-ws` },
+          { type, ...base, mentraOSWebsocketUrl: `${this.#publicUrl.replace(/^http/, "ws")}/app-ws` },
           timeoutMs,
           this.#over.signal,
         )

@@ -8,16 +8,17 @@ import { bridgeUrls } from "./bridge-directory.js";
 import { closeCodes } from "./close-codes.js";
 import type { CloudConfig } from "./config.js";
 import { createHttpHandler } from "./http.js";
+import { LiveKitManager } from "./LiveKitManager.js";
+import { LoginThrottle } from "./LoginThrottle.js";
 import type { Leases } from "./lease/Lease.js";
 import type { SessionRecords } from "./lease/SessionRecord.js";
 import { sharedState } from "./lease/shared-state.js";
-import { LiveKitManager } from "./LiveKitManager.js";
-import { LoginThrottle } from "./LoginThrottle.js";
 import { createLogger, type Logger } from "./logger.js";
 import { Metrics } from "./metrics.js";
 import { PlaybackFlags } from "./playback-flags.js";
 import { createSpeech, type SpeechParts } from "./speech/create-speech.js";
 import { UserSessions } from "./UserSessions.js";
+import { withoutUserPath } from "./user-path.js";
 import { AppWebSocketService } from "./websocket-app.service.js";
 import { GlassesWebSocketService } from "./websocket-glasses.service.js";
 
@@ -111,6 +112,7 @@ class RunningCloud implements Cloud {
       graceMs: config.sessionGraceMs,
       publicUrl,
       signSpeechUrl: speech?.signUrl,
+      hasOtherNodes: config.redisUrl !== undefined,
     });
     const { glassesTokenSecret, appTokenSecret } = config;
     const throttle = new LoginThrottle();
@@ -188,7 +190,7 @@ class RunningCloud implements Cloud {
 
   #route(request: IncomingMessage): ((ws: WebSocket) => Promise<void>) | undefined {
     const [path, query] = (request.url ?? "/").split("?", 2);
-    switch (path) {
+    switch (withoutUserPath(path ?? "/")) {
       case "/app-ws":
         return (ws) => this.#appSockets.accept(ws, request);
       case "/glasses-ws":

@@ -7,6 +7,7 @@ import type { Metrics } from "./metrics.js";
 import type { TtsRoute } from "./speech/tts-route.js";
 import type { UserSession } from "./UserSession.js";
 import type { UserSessions } from "./UserSessions.js";
+import { withoutUserPath } from "./user-path.js";
 import { WebhookError } from "./webhook.js";
 
 export interface HttpOptions {
@@ -117,7 +118,7 @@ async function callApp(session: UserSession, app: App, start: boolean): Promise<
 }
 
 function pathOf(request: IncomingMessage): string {
-  return (request.url ?? "/").split("?", 1)[0] ?? "/";
+  return withoutUserPath((request.url ?? "/").split("?", 1)[0] ?? "/");
 }
 
 function decode(segment: string): string {

@@ -23,6 +23,9 @@ const settings = [
   "BRIDGE_SHARED_SECRET",
   "BRIDGE_COOLDOWN_MS",
   "SESSION_GRACE_MS",
+  "PUBLIC_URL",
+  "REDIS_URL",
+  "LEASE_GRACE_MS",
   "LOG_LEVEL",
   "TTS_PROVIDER",
   "TTS_VOICE",
@@ -71,12 +74,13 @@ export class CloudProcess implements Closable {
       bridgeUrl?: string;
       apps: readonly AppCredentials[];
       glassesTokenSecret: string;
+      name?: string;
     },
   ): Promise<CloudProcess> {
     const port = await choosePort("CLOUD_PORT", stack.env, stack.usualPorts);
     const cloud = new CloudProcess(`http://${HOST}:${port}`, parts.glassesTokenSecret);
     cloud.#process = await ManagedProcess.start({
-      name: "cloud",
+      name: parts.name ?? "cloud",
       command: process.execPath,
       args: [fileURLToPath(new URL("main.js", import.meta.resolve("@server-playback/cloud")))],
       env: {
@@ -151,6 +155,11 @@ export class CloudProcess implements Closable {
 
   async close(): Promise<void> {
     await this.#process?.close();
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    await this.#process?.kill();
   }
 
   #read(text: string): void {
