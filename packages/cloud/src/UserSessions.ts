@@ -45,11 +45,16 @@ export class UserSessions {
   /** The session of a user who has started this app, at this node or at another before. */
   async withApp(userId: string, packageName: string): Promise<UserSession | undefined> {
     const session = this.#byUser.get(userId);
-    if (session !== undefined) {
-      return session.hasStarted(packageName) ? session : undefined;
+    if (session?.hasStarted(packageName)) {
+      return session;
     }
     const record = await this.#context.records.load(userId);
-    return record.apps.includes(packageName) ? await this.#startOrAdopt(userId, record) : undefined;
+    if (!record.apps.includes(packageName)) {
+      return undefined;
+    }
+    const started = await this.#startOrAdopt(userId, record);
+    started?.adopt(record); // begun meanwhile, or without a record: Redis was away
+    return started;
   }
 
   /** Lets no new sound begin; resolves when those that sound have ended, or the signal fires. */

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createClient } from "@redis/client";
 
 /** Bound of one answer, in ms. A server that takes longer counts as away. */
@@ -24,20 +25,22 @@ export class RedisConnection {
     this.#client = this.#open();
   }
 
-  /** Asks, and rejects when there is no answer within {@link ANSWER_TIMEOUT_MS}. */
+  /** Asks, once connected, and rejects when there is no answer within {@link ANSWER_TIMEOUT_MS}. */
   async ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.#client;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.#replace(client);
-        reject(new Error("no answer"));
-      }, ANSWER_TIMEOUT_MS);
+    const late = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+    const tooLate = once(late, "abort").then(() => {
+      throw new Error("no answer");
     });
+    tooLate.catch(() => {}); // nobody waits any more
+    const asked = client.isReady ? question(client) : whenReady(client, late).then(() => question(client));
     try {
-      return await Promise.race([question(client), late]);
-    } finally {
-      clearTimeout(timer);
+      return await Promise.race([asked, tooLate]);
+    } catch (error) {
+      if (late.aborted && client.isReady) {
+        this.#replace(client);
+      }
+      throw error;
     }
   }
 
@@ -61,6 +64,13 @@ export class RedisConnection {
       end(client);
     }
   }
+}
+
+async function whenReady(client: RedisClient, late: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    client.once("ready", resolve);
+    late.addEventListener("abort", () => client.off("ready", resolve), { once: true });
+  });
 }
 
 function newClient(url: string) {

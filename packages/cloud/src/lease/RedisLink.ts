@@ -37,9 +37,10 @@ export class RedisLink {
    * @throws {RedisAwayError}
    */
   async run(script: Script, keys: string[], args: string[]): Promise<ScriptReply> {
+    const askedAt = Date.now();
     try {
       const reply = await this.#commands.ask(async (client) => {
-        const deadline = Math.ceil(Date.now() + (await this.#offset(client)) + ANSWER_TIMEOUT_MS);
+        const deadline = Math.ceil(askedAt + (await this.#offset(client)) + ANSWER_TIMEOUT_MS);
         return await evaluate(client, script, keys, [String(deadline), ...args]);
       });
       const [now, outcome, ...rest] = ReplySchema.parse(reply);

@@ -5,6 +5,8 @@ import type { Topology } from "./Topology.js";
 
 /** How long the room may be silent after a sound's end before it is measured, in ms: an echo would come by then. */
 const SETTLE_MS = 1_500;
+/** How long a sound may take to be heard whole after the app was answered, in ms. */
+const PATIENCE_MS = 15_000;
 
 /** One sound of one room, as asked for, heard and answered. */
 export interface Play {
@@ -47,12 +49,22 @@ export class Room {
     const since = Date.now();
     const before = new Set(this.glasses.asked.keys());
     const answer = await this.#ask(`sweep-${index % 3}.wav`);
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const heard = await this.#hear(since, index);
     const asked = [...this.glasses.asked].filter(([id]) => !before.has(id)).map(([, times]) => times);
-    const heard = await findSweep(this.glasses.tracks(since), index, this.#soundMs);
     const play = { phase, heard, asked: asked.reduce((sum, times) => sum + times, 0), ...answer };
     this.plays.push(play);
     return play;
+  }
+
+  /** A sound that a room's outage has held goes on later: so long as something is missing, wait for it. */
+  async #hear(since: number, index: number): Promise<Heard> {
+    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      const heard = await findSweep(this.glasses.tracks(since), index, this.#soundMs);
+      if (heard.lostMs < this.#soundMs / 100 || Date.now() > deadline) {
+        return heard;
+      }
+    }
   }
 
   async #ask(sound: string): Promise<Pick<Play, "response" | "error">> {
