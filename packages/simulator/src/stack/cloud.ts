@@ -157,11 +157,6 @@ export class CloudProcess implements Closable {
     await this.#process?.close();
   }
 
-  /** Ends it as a crash would. */
-  async kill(): Promise<void> {
-    await this.#process?.kill();
-  }
-
   #read(text: string): void {
     const line = readLine(text);
     if (line !== undefined) {
