@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"server-playback/livekit-client-2/internal/fault"
+	"server-playback/livekit-client-2/internal/fence"
 	"server-playback/livekit-client-2/internal/fetch"
 )
 
@@ -28,6 +29,7 @@ type Bridge struct {
 	metrics  *Metrics
 	tracer   trace.Tracer
 	fetcher  *fetch.Client
+	fences   *fence.Table
 	instance string // names this run
 	joining  chan struct{}
 
@@ -46,6 +48,7 @@ func newBridge(config Config, log *slog.Logger) *Bridge {
 		metrics:  newMetrics(),
 		tracer:   noop.Tracer{},
 		fetcher:  fetch.NewClient(config.Fetch),
+		fences:   fence.NewTable(),
 		instance: newInstanceID(),
 		joining:  make(chan struct{}, maxJoins),
 		sessions: make(map[string]*BridgeClient),

@@ -39,7 +39,7 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 	case command == "--version" || command == "version":
 		fmt.Fprintln(stdout, "livekit-client-2", version)
 		return 0
-	case command != "serve" && command != "check-config":
+	case command != "serve" && command != "check-config" && command != "check-health":
 		return misuse(stderr, fmt.Sprintf("unknown argument %q", command))
 	}
 	config, err := loadConfig(getenv)
@@ -50,6 +50,9 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 	if command == "check-config" {
 		fmt.Fprintln(stdout, "The configuration is good.")
 		return 0
+	}
+	if command == "check-health" {
+		return checkHealth(config, stderr)
 	}
 	return serve(config, getenv, stderr)
 }
@@ -131,6 +134,7 @@ func writeHelp(w io.Writer) {
 Usage:
   livekit-client-2 [serve]       serve until SIGINT or SIGTERM
   livekit-client-2 check-config  say what is wrong with the configuration
+  livekit-client-2 check-health  end with 0 if the bridge that is configured so is alive
   livekit-client-2 --version
   livekit-client-2 --help
 

@@ -348,6 +348,7 @@ func (p *Publisher) payload() ([]byte, error) {
 		p.mixer.Skip()
 	} else if passed := p.mixer.Pass(p.clean); passed != nil {
 		p.clean, p.quiet = false, 0
+		p.shown()
 		p.metrics.passed.Inc()
 		return passed, nil
 	}
@@ -388,6 +389,13 @@ func (p *Publisher) compose(held bool) bool {
 		return true
 	}
 	return false
+}
+
+// shown ends the priming: a sound shows the track as well.
+func (p *Publisher) shown() {
+	p.mu.Lock()
+	p.priming = 0
+	p.mu.Unlock()
 }
 
 func (p *Publisher) isHeld() bool {

@@ -17,6 +17,7 @@ import { type BridgeDirectory, bridgeUrls, StaticBridges } from "./bridge-direct
 import type { DurationCorrelation } from "./DurationCorrelation.js";
 import type { JobNews, JobObserver } from "./JobObserver.js";
 import type { LiveKitManager } from "./LiveKitManager.js";
+import { NotOwnerError, type RoomOwnership } from "./lease/RoomOwnership.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import { MAX_PLAYS } from "./play-limits.js";
@@ -64,6 +65,8 @@ export interface SpeakerSession {
   readonly liveKit:
     | Pick<LiveKitManager, "roomName" | "newBridgeIdentity" | "bridgeToken" | "areGlassesInRoom" | "evict">
     | undefined;
+  /** The right to drive the user's room; absent where nobody else could. */
+  readonly ownership?: Pick<RoomOwnership, "hold" | "fence"> | undefined;
   /** Told of every play once: how it ended, or why it was not begun. */
   playEnded?(job: FinishedJob): void;
 }
@@ -86,6 +89,13 @@ export interface SpeakerManagerOptions {
   /** Milliseconds since the epoch. */
   now?: () => number;
   connect?: ConnectBridge;
+}
+
+/** What a command needs to bring a bridge into the room. */
+interface RoomAccess {
+  readonly roomName: string;
+  readonly token: string;
+  readonly fence?: number;
 }
 
 interface Refusal {
@@ -279,6 +289,18 @@ export class SpeakerManager {
     return this.#disposal;
   }
 
+  /**
+   * Another node drives the room now, or soon may: ends every job and leaves the bridge, so that nothing
+   * of this session is heard any more. It may play again later.
+   */
+  async letGo(reason: string): Promise<void> {
+    for (const job of [...this.#jobs.values()]) {
+      this.#finish(cancelledJob(job, reason));
+    }
+    this.#room.reset();
+    await this.#link.leave();
+  }
+
   async #dispose(): Promise<void> {
     for (const job of [...this.#jobs.values()]) {
       this.#finish(cancelledJob(job, "disposed"));
@@ -295,6 +317,7 @@ export class SpeakerManager {
       metrics,
       roomName: liveKit?.roomName(userId) ?? "",
       newIdentity: () => liveKit?.newBridgeIdentity() ?? "",
+      fence: () => this.#fence,
       onEvent: (event: BridgeEvent) => this.handleBridgeEvent(event),
       onResumed: () => this.#bridgeResumed(),
       onLost: (identity: string) => {
@@ -384,6 +407,7 @@ export class SpeakerManager {
       return; // stopped before its turn
     }
     try {
+      await this.#session.ownership?.hold();
       const [bridge] = await Promise.all([this.#link.open(patienceMs), this.#listener(requestId)]);
       const room = await this.#roomAccess(bridge.identity);
       const job = this.#jobs.get(requestId);
@@ -393,7 +417,7 @@ export class SpeakerManager {
       this.#tell(bridge, job, room);
       this.#set({ ...job, commandSent: true });
     } catch (error) {
-      const code = error instanceof NotReady ? error.code : "bridge_unavailable";
+      const code = codeOf(error);
       this.#withJob(requestId, (job) => this.#finish(failedJob(job, code, describe(error))));
     }
   }
@@ -443,7 +467,7 @@ export class SpeakerManager {
     return true;
   }
 
-  #tell({ client }: OpenBridge, job: ActiveJob, room: { roomName: string; token: string }): void {
+  #tell({ client }: OpenBridge, job: ActiveJob, room: RoomAccess): void {
     const { requestId, source, volume, trackId, loop } = job;
     // what goes on with another bridge has replaced the others long ago
     const stopOther = job.stopOther && job.moves === 0;
@@ -468,10 +492,10 @@ export class SpeakerManager {
       this.#speaking.set(requestId, { abort, sent });
     }
     if (job.state === "streaming" && job.paused) {
-      client.send({ action: "pause_playback", requestId });
+      client.send({ action: "pause_playback", requestId, ...this.#fence });
     }
     if (job.stopping !== undefined) {
-      client.send({ action: "stop_playback", requestId, reason: job.stopping });
+      client.send({ action: "stop_playback", requestId, reason: job.stopping, ...this.#fence });
     }
   }
 
@@ -548,13 +572,19 @@ export class SpeakerManager {
   }
 
   /** A fresh token with each command: the bridge uses it if it has to join, at once or after a fault. */
-  async #roomAccess(identity: string): Promise<{ roomName: string; token: string }> {
+  async #roomAccess(identity: string): Promise<RoomAccess> {
     const { liveKit, userId } = this.#session;
     if (liveKit === undefined) {
       throw new Error("LiveKit is not configured.");
     }
     const roomName = liveKit.roomName(userId);
-    return { roomName, token: await liveKit.bridgeToken(roomName, identity) };
+    const fence = this.#fence;
+    return { roomName, token: await liveKit.bridgeToken(roomName, identity, fence.fence), ...fence };
+  }
+
+  get #fence(): { fence?: number } {
+    const fence = this.#session.ownership?.fence;
+    return fence === undefined ? {} : { fence };
   }
 
   #stopJob(job: ActiveJob, reason: string): void {
@@ -755,4 +785,11 @@ export class SpeakerManager {
   #log(level: "info" | "warn", requestId: string, text: string, details: object): void {
     this.#session.log[level]({ requestId, ...details }, text);
   }
+}
+
+function codeOf(error: unknown): JobErrorCode {
+  if (error instanceof NotReady) {
+    return error.code;
+  }
+  return error instanceof NotOwnerError ? "not_owner" : "bridge_unavailable";
 }

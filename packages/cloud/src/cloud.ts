@@ -4,18 +4,23 @@ import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { JobWatch, OperatorSide } from "./api/OperatorSide.js";
 import { Apps } from "./apps.js";
-import { bridgeUrls, StaticBridges } from "./bridge-directory.js";
+import { BridgePool } from "./BridgePool.js";
+import { bridgeUrls } from "./bridge-directory.js";
 import { closeCodes } from "./close-codes.js";
 import type { CloudConfig } from "./config.js";
 import { createHttpHandler } from "./http.js";
 import { LiveKitManager } from "./LiveKitManager.js";
 import { LoginThrottle } from "./LoginThrottle.js";
+import type { Leases } from "./lease/Lease.js";
+import type { SessionRecords } from "./lease/SessionRecord.js";
+import { sharedState } from "./lease/shared-state.js";
 import { createLogger, hashUser, type LogFormat, type Logger, logDestination } from "./logger.js";
 import { Metrics } from "./metrics.js";
 import { PlaybackFlags } from "./playback-flags.js";
 import { createSpeech, type SpeechParts } from "./speech/create-speech.js";
 import type { PlayTracer } from "./tracing/PlayTracer.js";
 import { UserSessions } from "./UserSessions.js";
+import { withoutUserPath } from "./user-path.js";
 import { AppWebSocketService } from "./websocket-app.service.js";
 import { GlassesWebSocketService } from "./websocket-glasses.service.js";
 
@@ -76,6 +81,8 @@ class RunningCloud implements Cloud {
   readonly #speech: SpeechParts | undefined;
   readonly #flags: PlaybackFlags;
   readonly #drainTimeoutMs: number;
+  readonly #leases: Leases;
+  readonly #records: SessionRecords;
   readonly #log: Logger;
   #closing: Promise<void> | undefined;
 
@@ -93,10 +100,13 @@ class RunningCloud implements Cloud {
     this.#watch = watch;
     this.#log = log;
     const apps = new Apps(config.apps);
+    const { leases, records } = sharedState(config, log);
+    this.#leases = leases;
+    this.#records = records;
     const publicUrl = config.publicUrl ?? url;
     const speech = createSpeech(config, publicUrl, metrics, log);
     this.#speech = speech;
-    const bridges = new StaticBridges(bridgeUrls(config.bridge?.url ?? ""));
+    const bridges = new BridgePool({ urls: bridgeUrls(config.bridge?.url ?? "") });
     // Without a room to play in, no flag turns it on.
     const flagsFile = config.canPlayInRoom ? config.playbackFlagsFile : undefined;
     this.#flags = new PlaybackFlags(config.playbackMode, flagsFile, log);
@@ -124,10 +134,13 @@ class RunningCloud implements Cloud {
         onSession: (session) => this.#operators.onSession(session),
         onSessionEnded: (userId) => this.#operators.onSessionEnded(userId),
       },
+      leases,
+      records,
       flags: this.#flags,
       graceMs: config.sessionGraceMs,
       publicUrl,
       signSpeechUrl: speech?.signUrl,
+      hasOtherNodes: config.redisUrl !== undefined,
     });
     const { glassesTokenSecret, appTokenSecret } = config;
     const throttle = new LoginThrottle();
@@ -181,6 +194,8 @@ class RunningCloud implements Cloud {
     this.#flags.close();
     await this.#sessions.close();
     this.#operators.close();
+    await this.#leases.close();
+    this.#records.close();
     const socketsClosed = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     for (const socket of this.#sockets.clients) {
       socket.close(closeCodes.restarting.code, closeCodes.restarting.reason);
@@ -210,7 +225,7 @@ class RunningCloud implements Cloud {
 
   #route(request: IncomingMessage): ((ws: WebSocket) => Promise<void>) | undefined {
     const [path, query] = (request.url ?? "/").split("?", 2);
-    switch (path) {
+    switch (withoutUserPath(path ?? "/")) {
       case "/app-ws":
         return (ws) => this.#appSockets.accept(ws, request);
       case "/glasses-ws":

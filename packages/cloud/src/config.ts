@@ -37,6 +37,9 @@ export interface CloudConfig {
   /** What operators show; without it their side is for this machine alone. */
   readonly consoleToken?: string | undefined;
   readonly jobs: { readonly path: string; readonly max: number };
+  /** Shared by the cloud's nodes; absent means that this one is alone. May hold a password. */
+  readonly redisUrl?: string | undefined;
+  readonly leaseGraceMs: number;
   readonly logLevel: string;
   /** Absent: whatever suits standard output. */
   readonly logFormat?: LogFormat | undefined;
@@ -90,6 +93,8 @@ export function loadConfig(env: Environment): CloudConfig {
     sessionGraceMs: required(values, "SESSION_GRACE_MS"),
     consoleToken: values.CONSOLE_TOKEN,
     jobs: { path: required(values, "JOBS_DB"), max: required(values, "JOBS_MAX") },
+    redisUrl: values.REDIS_URL,
+    leaseGraceMs: required(values, "LEASE_GRACE_MS"),
     logLevel: required(values, "LOG_LEVEL"),
     logFormat: values.LOG_FORMAT,
     logHashUsers: required(values, "LOG_HASH_USERS"),

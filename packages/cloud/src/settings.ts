@@ -91,6 +91,15 @@ export const settings = {
     whole(0, DAY_MS).default(5 * 60_000),
     "How long server playback rests for a session whose bridge could not be reached, in ms (300000)",
   ),
+  REDIS_URL: setting(
+    url(/^rediss?$/, "redis(s)").optional(),
+    "Redis or Valkey, shared by all nodes of a cloud, e.g. redis://redis:6379 (none: this node is the only one)",
+    true,
+  ),
+  LEASE_GRACE_MS: setting(
+    whole(1_000, DAY_MS).default(10_000),
+    "How long a node keeps its users while Redis is away, and another waits for a dead node's, in ms (10000)",
+  ),
   SESSION_GRACE_MS: setting(
     whole(0, DAY_MS).default(60_000),
     "How long glasses or an app may stay away before they are given up, in ms (60000)",

@@ -38,6 +38,7 @@ export async function startTestCloud(options: TestCloudOptions = {}): Promise<Te
       playbackMode: "off",
       canPlayInRoom: config.liveKit !== undefined && config.bridge !== undefined,
       bridgeCooldownMs: 300_000,
+      leaseGraceMs: 10_000,
       sessionGraceMs: 60_000,
       jobs: { path: ":memory:", max: 1000 },
       logLevel: "debug",

@@ -34,6 +34,8 @@ const settings = [
 
 /** The sounds of a stack are served on this machine, which a bridge does not fetch from unless told to. */
 const FETCH_ALLOW = "127.0.0.0/8,::1";
+/** How long a bridge may drain before it is killed, in ms. */
+const END_TIMEOUT_MS = 45_000;
 
 /** A bridge process. */
 export interface Bridge extends Closable {
@@ -54,6 +56,7 @@ export async function startBridge(stack: StackEnv, liveKitUrl: string, name = "b
     command: binary("BRIDGE_BIN", stack.env),
     env: { FETCH_ALLOW, ...pick(stack.env, settings), BRIDGE_PORT: String(port), LIVEKIT_URL: liveKitUrl },
     logDir: stack.logDir,
+    endTimeoutMs: END_TIMEOUT_MS,
     ready: () => probeHttp(`${url}/readyz`),
   });
   return {

@@ -23,6 +23,9 @@ const settings = [
   "BRIDGE_SHARED_SECRET",
   "BRIDGE_COOLDOWN_MS",
   "SESSION_GRACE_MS",
+  "PUBLIC_URL",
+  "REDIS_URL",
+  "LEASE_GRACE_MS",
   "LOG_LEVEL",
   "TTS_PROVIDER",
   "TTS_VOICE",
@@ -77,12 +80,13 @@ export class CloudProcess implements Closable {
       bridgeUrl?: string;
       apps: readonly AppCredentials[];
       glassesTokenSecret: string;
+      name?: string;
     },
   ): Promise<CloudProcess> {
     const port = await choosePort("CLOUD_PORT", stack.env, stack.usualPorts);
     const cloud = new CloudProcess(`http://${HOST}:${port}`, parts.glassesTokenSecret);
     cloud.#process = await ManagedProcess.start({
-      name: "cloud",
+      name: parts.name ?? "cloud",
       command: process.execPath,
       args: [fileURLToPath(new URL("main.js", import.meta.resolve("@server-playback/cloud")))],
       env: {
