@@ -239,13 +239,17 @@ func TestBR74_AStartIsWhereItSays(t *testing.T) {
 	assertDB(t, "after", rms(pcm[at+4800:at+9600]), 0.25/math.Sqrt2)
 }
 
-func TestBR25_AQueuedPlayFollowsWithoutAGap(t *testing.T) {
+func TestBR25_BR35_AQueuedPlayFollowsWithoutAGap(t *testing.T) {
 	s := newStage(t, nil)
 	whole := sine(440, 48000, 1, 48000)
 	const cut = 2 * 24_567 // in the middle of a packet
 	first, second := serveBytes(t, wav(48000, 1, whole[:cut])), serveBytes(t, wav(48000, 1, whole[cut:]))
+	s.play("other", s.tone(5000), map[string]any{"trackId": 1, "volume": 0})
 	s.play("r1", first, nil)
 	s.play("r2", second, map[string]any{"queue": true, "stopOther": true})
+	if e := s.expect("play_complete", "other"); e.Reason != "replaced" {
+		t.Errorf("%+v", e.Event)
+	}
 	for id, ms := range map[string]float64{"r1": 511.81, "r2": 488.19} {
 		if e := s.expect("play_complete", id); !*e.Success || *e.DurationMs != ms {
 			t.Errorf("%s: %+v", id, e.Event)
@@ -253,11 +257,12 @@ func TestBR25_AQueuedPlayFollowsWithoutAGap(t *testing.T) {
 	}
 	packets := s.listener.settle(t)
 	assertUnbroken(t, packets)
-	if n := len(packets); n != 51 {
+	if n := len(packets); n < 51 || n > 53 { // the silent one may have been first
 		t.Errorf("%d packets were heard", n)
 	}
 	pcm := decodeAll(t, packets)
-	if off := residual(pcm[24_567-2400:24_567+2400], 440); off > -30 {
+	begin, _ := sounding(pcm)
+	if off := residual(pcm[begin+24_567-2400:begin+24_567+2400], 440); off > -30 {
 		t.Errorf("around the change %.1f dB are no tone", off)
 	}
 }
@@ -268,7 +273,7 @@ func residual(pcm []float32, hz float64) float64 {
 	return 10 * math.Log10(max(rest, 1e-12)/math.Pow(rms(pcm), 2))
 }
 
-func TestBR25_TheQueueIsBoundedAndAStopEmptiesIt(t *testing.T) {
+func TestBR25_BR34_TheQueueIsBoundedAndAStopEmptiesIt(t *testing.T) {
 	s := newStage(t, nil)
 	url := s.tone(5000)
 	s.play("first", url, nil)
