@@ -19,6 +19,7 @@ import (
 type scriptedSound struct {
 	live
 	ready   chan struct{}
+	mu      sync.Mutex
 	frames  int // that are left
 	gapAt   int // frames left when it runs dry
 	gapEnd  time.Time
@@ -39,6 +40,8 @@ func newScriptedSound(dice *rand.Rand) *scriptedSound {
 }
 
 func (s *scriptedSound) Read(dst []float32) (n int, ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n = min(len(dst), s.available())
 	s.frames -= n
 	return n, s.frames == 0
@@ -59,6 +62,8 @@ func (s *scriptedSound) available() int {
 }
 
 func (s *scriptedSound) Buffered() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return time.Duration(s.available()) * time.Second / opus.SampleRate
 }
 
