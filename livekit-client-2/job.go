@@ -173,7 +173,8 @@ func (j *job) tellRecovered(silent time.Duration) {
 	}
 	if status := j.voice.Status(); !status.Done {
 		j.speaker.client.sendEvent(Event{
-			Type: "play_recovered", RequestID: j.id, PositionMs: ms(status.Played), SilentMs: ms(silent),
+			Type: "play_recovered", RequestID: j.id, SilentMs: ms(silent),
+			PositionMs: ms(j.sound.Place(status.Position)), PlayedMs: ms(status.Played),
 		})
 	}
 }

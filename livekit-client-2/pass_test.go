@@ -63,7 +63,7 @@ func (r *rehearsal) turns(n int, sources ...*source.Stream) {
 // opus plays a sound that is served.
 func (r *rehearsal) opus(sound oggtest.Sound, cue mix.Cue) (*source.Stream, *mix.Voice) {
 	r.t.Helper()
-	client := fetch.NewClient(fetch.Options{})
+	client := fetch.NewClient(fetch.Options{Allow: fetch.AllowAll()})
 	stream := source.Open(r.t.Context(), client, source.Options{
 		URL: serveBytes(r.t, sound.File), Channels: sound.Config.Channels, Packets: r.passable,
 	})

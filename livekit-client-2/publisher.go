@@ -343,17 +343,20 @@ func (p *Publisher) step(due time.Time, behind time.Duration) {
 // payload makes the next packet's: one that came as it is to be heard, or what is mixed, encoded; nil
 // if there is nothing to send.
 func (p *Publisher) payload() ([]byte, error) {
-	if passed := p.mixer.Pass(p.clean); passed != nil {
-		p.clean, p.quiet = false, 0
-		p.metrics.passed.Inc()
-		return passed, nil
+	held := p.isHeld()
+	if !held {
+		if passed := p.mixer.Pass(p.clean); passed != nil {
+			p.clean, p.quiet = false, 0
+			p.metrics.passed.Inc()
+			return passed, nil
+		}
 	}
 	if p.mixer.Recall(p.past) {
 		if err := p.encoder.Rejoin(p.past); err != nil {
 			return nil, fmt.Errorf("encode: %w", err)
 		}
 	}
-	if !p.compose() {
+	if !p.compose(held) {
 		return nil, nil
 	}
 	n, err := p.encoder.Encode(p.room, p.pcm)
@@ -366,8 +369,8 @@ func (p *Publisher) payload() ([]byte, error) {
 
 // compose fills pcm with the next packet, and tells whether it is to be sent: silence is only right
 // after a sound, to take its end through the encoder, and for priming.
-func (p *Publisher) compose() bool {
-	sound := p.mix()
+func (p *Publisher) compose(held bool) bool {
+	sound := p.mix(held)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if sound {
@@ -387,16 +390,19 @@ func (p *Publisher) compose() bool {
 }
 
 // mix fills pcm with the sounds' next packet, if there is any. What is held gives none.
-func (p *Publisher) mix() bool {
-	p.mu.Lock()
-	held := p.held
-	p.mu.Unlock()
+func (p *Publisher) mix(held bool) bool {
 	if held {
 		clear(p.pcm)
 		p.mixer.Skip()
 		return false
 	}
 	return p.mixer.Mix(p.pcm)
+}
+
+func (p *Publisher) isHeld() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.held
 }
 
 // trailingSilence is how many samples at the packet's end are zero.

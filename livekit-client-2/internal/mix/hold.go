@@ -1,7 +1,7 @@
 package mix
 
-// Skip lets the time of a packet pass in which nothing is heard: the sounds hold their positions,
-// pauses and stops take effect.
+// Skip lets the time of a packet pass in which nothing is heard: the sounds hold their positions;
+// pauses, seeks and stops take effect.
 func (m *Mixer) Skip() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -12,11 +12,25 @@ func (m *Mixer) Skip() {
 
 func (v *Voice) skip() {
 	switch v.state {
-	case playing:
-		v.fadeIn() // for when it goes on
-	case pausing:
-		v.become(held)
+	case playing: // for when it goes on
+		v.fresh = true
+		v.fadeIn()
+	case pausing, seeking:
+		v.turnSilently()
 	case stopping:
 		v.state = ended
+	}
+}
+
+// turnSilently makes a pause or a seek take effect without the fade that nobody would hear.
+func (v *Voice) turnSilently() {
+	pauses := v.state == pausing
+	v.state = playing
+	if v.next != nil {
+		v.replace()
+	}
+	if pauses {
+		v.state = held
+		v.note(Paused)
 	}
 }
