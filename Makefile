@@ -70,6 +70,10 @@ dev: build ## start everything and keep it up until Ctrl-C
 bench: build ## measure the bridge beside ffmpeg and the usual ways to build it (about 8 minutes)
 	node bench/dist/bridge.js $(PARTS)
 
+.PHONY: bench-tts
+bench-tts: build ## measure how soon a text is heard, beside the same text by URL (about 3 minutes)
+	node bench/dist/tts.js
+
 # ---- checking -----------------------------------------------------------------------------------------
 
 .PHONY: test test-go test-unit test-e2e

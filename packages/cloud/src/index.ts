@@ -4,3 +4,4 @@ export { type Cloud, CloudStartError, startCloud } from "./cloud.js";
 export { type CloudConfig, ConfigError, loadConfig } from "./config.js";
 export { createLogger, type Logger } from "./logger.js";
 export type { PlaybackMode } from "./playback-flags.js";
+export { SpeechSigner } from "./speech/speech-signature.js";
