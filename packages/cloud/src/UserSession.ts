@@ -50,6 +50,8 @@ export interface SessionContext {
   readonly publicUrl: string;
   /** Lets the glasses, which have no credentials for it, fetch a URL of this server's own speech. */
   readonly signSpeechUrl?: ((url: string) => string) | undefined;
+  /** Called when an app has connected: it may speak soon. */
+  readonly prepareSpeech?: (() => void) | undefined;
   readonly observer?: SessionObserver | undefined;
 }
 
@@ -249,6 +251,7 @@ export class UserSession implements SpeakerSession {
     if (host !== undefined) {
       this.#appHosts.set(packageName, host);
     }
+    this.#context.prepareSpeech?.();
     this.log.info({ packageName }, "app connected");
     this.#apps.attach(packageName, socket, {
       type: "tpa_connection_ack",

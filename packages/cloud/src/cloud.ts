@@ -100,6 +100,7 @@ class RunningCloud implements Cloud {
       graceMs: config.sessionGraceMs,
       publicUrl,
       signSpeechUrl: speech?.signUrl,
+      prepareSpeech: speech?.prepare,
     });
     const { glassesTokenSecret, appTokenSecret } = config;
     const throttle = new LoginThrottle();

@@ -53,6 +53,11 @@ export class SpeechService {
     return this.#options.provider.format;
   }
 
+  /** Somebody may speak soon. */
+  prepare(): void {
+    this.#options.provider.prepare?.();
+  }
+
   /**
    * Resolves when the first sound is there. The caller reads the chunks to their end, or aborts `signal`:
    * then they end, and the synthesis too if nobody else listens.
