@@ -125,9 +125,9 @@ class Speakers implements Closable {
 
   /** CPU seconds of the cloud and the bridge so far. */
   async cpuSeconds(): Promise<number> {
-    const { cloud, bridge } = this.stack.parts;
+    const { cloud, bridges } = this.stack.parts;
     const used = await Promise.all(
-      [cloud.url, bridge?.url].map(async (url) => {
+      [cloud.url, ...bridges.map(({ url }) => url)].map(async (url) => {
         const text = await (await fetch(`${url}/metrics`)).text();
         return Number(/^process_cpu_seconds_total (\S+)$/m.exec(text)?.[1] ?? Number.NaN);
       }),
