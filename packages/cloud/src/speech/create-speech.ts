@@ -38,7 +38,9 @@ export function createSpeech(
     log,
     onSpeech: (outcome, tookMs) => {
       metrics.speeches.inc({ outcome });
-      metrics.speechLatency.observe(tookMs);
+      if (outcome !== "failed") {
+        metrics.speechLatency.observe(tookMs);
+      }
     },
   });
   const signer = new SpeechSigner(tokenSecret);
