@@ -77,6 +77,10 @@ docs: typescript bridge ## write the documents that are made from the code: docs
 cli: typescript ## the command line: make cli ARGS="doctor"
 	@node packages/cli/dist/main.js $(ARGS)
 
+.PHONY: bench-tts
+bench-tts: build ## measure how soon a text is heard, beside the same text by URL (about 3 minutes)
+	node bench/dist/tts.js
+
 # ---- checking -----------------------------------------------------------------------------------------
 
 .PHONY: test test-go test-unit test-e2e

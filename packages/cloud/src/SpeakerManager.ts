@@ -5,14 +5,7 @@ import type {
   BridgeEvent,
   BridgeEventOf,
 } from "@server-playback/protocol";
-import {
-  type BridgeConnection,
-  BridgeLink,
-  type ConnectBridge,
-  describe,
-  type OpenBridge,
-  RECOVERY_MS,
-} from "./BridgeLink.js";
+import { BridgeLink, type ConnectBridge, describe, type OpenBridge, RECOVERY_MS } from "./BridgeLink.js";
 import { type BridgeDirectory, bridgeUrls, StaticBridges } from "./bridge-directory.js";
 import type { DurationCorrelation } from "./DurationCorrelation.js";
 import type { JobNews, JobObserver } from "./JobObserver.js";
@@ -23,7 +16,8 @@ import type { Metrics } from "./metrics.js";
 import { MAX_PLAYS } from "./play-limits.js";
 import { NotReady, RoomReadiness } from "./RoomReadiness.js";
 import { RecentSet } from "./recent-set.js";
-import type { PcmLine, SpeechPlay, SpeechPlayer } from "./SpeechPlayer.js";
+import { SpeechLine } from "./SpeechLine.js";
+import type { SpeechPlay, SpeechPlayer } from "./SpeechPlayer.js";
 import {
   type ActiveJob,
   cancelledJob,
@@ -461,9 +455,11 @@ export class SpeakerManager {
       return false;
     }
     this.#room.reset();
-    this.#set(turnedAwayJob(job));
+    this.#silence(job.requestId);
+    const turnedAway = turnedAwayJob(job);
+    this.#set(turnedAway);
     void this.#link.leave();
-    void this.#inOrder(() => this.#play(job.requestId));
+    void this.#begin(turnedAway);
     return true;
   }
 
@@ -487,7 +483,8 @@ export class SpeakerManager {
       }
       const abort = new AbortController();
       const play = { speech: source, start: { action: "start_pcm" as const, ...common }, fromMs: job.fromMs };
-      const line = this.#pcmLine(client, abort.signal);
+      const reopen = async () => (await this.#link.open(RECOVERY_MS)).client;
+      const line = new SpeechLine(client, reopen, abort.signal);
       const sent = this.#speak({ ...play, line, signal: abort.signal });
       this.#speaking.set(requestId, { abort, sent });
     }
@@ -497,39 +494,6 @@ export class SpeakerManager {
     if (job.stopping !== undefined) {
       client.send({ action: "stop_playback", requestId, reason: job.stopping, ...this.#fence });
     }
-  }
-
-  /** A connection for speech that outlives a cut: what could not be sent is sent when it is there again. */
-  #pcmLine(client: BridgeConnection, signal: AbortSignal): PcmLine {
-    let line = client;
-    const moves: (() => void)[] = [];
-    const retry = async (send: (line: BridgeConnection) => Promise<void>): Promise<void> => {
-      while (!signal.aborted) {
-        try {
-          return await send(line);
-        } catch (error) {
-          if (line.isOpen) {
-            throw error;
-          }
-          line = (await this.#link.open(RECOVERY_MS)).client;
-          moves.forEach((move) => {
-            move();
-          });
-        }
-      }
-    };
-    return {
-      send: (command) => line.send(command),
-      sendPcm: (pcm) => retry((open) => open.sendPcm(pcm)),
-      on: (name, listener) => {
-        let stop = line.on(name, listener);
-        moves.push(() => {
-          stop();
-          stop = line.on(name, listener);
-        });
-        return () => stop();
-      },
-    };
   }
 
   /** What waits to go on with this bridge is older than a play that is new to it, and is replaced by it. */
@@ -600,8 +564,8 @@ export class SpeakerManager {
   /** What was sent while the connection was cut may be lost: it is said again, and does no harm twice. */
   #bridgeResumed(): void {
     for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
-      if (job.state === "pending") {
-        this.#set({ ...job, commandSent: false });
+      if (job.state === "pending" && job.source.kind === "url") {
+        this.#set({ ...job, commandSent: false }); // speech has a line that says again what was lost
         void this.#inOrder(() => this.#play(job.requestId));
       } else if (job.stopping !== undefined) {
         this.#stopJob(job, job.stopping);

@@ -56,6 +56,8 @@ export interface SessionContext {
   readonly signSpeechUrl?: ((url: string) => string) | undefined;
   /** Whether a proxy has to keep the user's apps at the node of the user's glasses. */
   readonly hasOtherNodes: boolean;
+  /** Called when an app has connected: it may speak soon. */
+  readonly prepareSpeech?: (() => void) | undefined;
   readonly observer?: SessionObserver | undefined;
   /** A user as the log may name it. Default: as it is. */
   readonly logUser?: ((userId: string) => string) | undefined;
@@ -310,6 +312,7 @@ export class UserSession implements SpeakerSession {
     if (host !== undefined) {
       this.#appHosts.set(packageName, host);
     }
+    this.#context.prepareSpeech?.();
     this.log.info({ packageName }, "app connected");
     this.#apps.attach(packageName, socket, {
       type: "tpa_connection_ack",

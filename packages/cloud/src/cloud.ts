@@ -141,6 +141,7 @@ class RunningCloud implements Cloud {
       publicUrl,
       signSpeechUrl: speech?.signUrl,
       hasOtherNodes: config.redisUrl !== undefined,
+      prepareSpeech: speech?.prepare,
     });
     const { glassesTokenSecret, appTokenSecret } = config;
     const throttle = new LoginThrottle();

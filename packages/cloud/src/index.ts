@@ -6,3 +6,4 @@ export { JobStoreError } from "./jobs/JobStore.js";
 export { createLogger, type Logger } from "./logger.js";
 export { Metrics } from "./metrics.js";
 export type { PlaybackMode } from "./playback-flags.js";
+export { SpeechSigner } from "./speech/speech-signature.js";

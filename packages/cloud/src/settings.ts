@@ -138,7 +138,7 @@ export const settings = {
     "The region of the Azure Speech resource, e.g. westeurope",
   ),
   TTS_MAX_TEXT: setting(
-    whole(1, 5_000).default(2_000),
+    whole(1, 4_000).default(2_000),
     "The longest text that is spoken, in characters (2000)",
   ),
   TTS_TIMEOUT_MS: setting(

@@ -58,7 +58,7 @@ interface SpeakerPlay {
 }
 
 /** A failure with its reason. */
-export interface JobFailure {
+interface JobFailure {
   readonly error: JobErrorCode;
   readonly message?: string | undefined;
 }
