@@ -26,6 +26,8 @@ type Event struct {
 
 	RoomName string `json:"roomName,omitempty"`
 	Identity string `json:"identity,omitempty"`
+	// Transport is by which protocol media travels, once that is settled.
+	Transport string `json:"transport,omitempty"`
 
 	RequestID           string   `json:"requestId,omitempty"`
 	FirstFrameLatencyMs *float64 `json:"firstFrameLatencyMs,omitempty"`

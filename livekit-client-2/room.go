@@ -149,7 +149,11 @@ func (r *Room) reportFailure(requestID string) {
 func (r *Room) event(kind, reason string) Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Event{Type: kind, RoomName: r.name, Identity: r.identity, Reason: reason}
+	event := Event{Type: kind, RoomName: r.name, Identity: r.identity, Reason: reason}
+	if kind == "room_joined" && r.link != nil {
+		event.Transport = r.link.transport()
+	}
+	return event
 }
 
 // leave ends the room, or its join. It does not wait for that.

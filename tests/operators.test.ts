@@ -71,6 +71,7 @@ async function job(requestId: string, isMeant: (job: Job) => boolean): Promise<J
   }
 }
 
+const hasEnded = ({ state }: Job) => state !== "pending" && state !== "streaming";
 const steps = ({ timeline }: Job) => timeline.map(({ step }) => step);
 const sample = (name: string) => stack.parts.samples.url(name);
 
@@ -100,6 +101,16 @@ describe("OPS-4 an operator", () => {
     const stopped = await job(requestId, ({ state }) => state === "cancelled");
     expect(stopped.reason).toBe("operator");
     expect(steps(stopped)).toEqual(expect.arrayContaining(["started", "paused", "resumed", "ended"]));
+  });
+
+  it("queues a play behind another", async () => {
+    const first = await play({ url: sample("chime.wav") });
+    const second = await play({ url: sample("chime.wav"), queue: true });
+    const [before, after] = [await job(first, hasEnded), await job(second, hasEnded)];
+    expect([before.state, after.state]).toEqual(["completed", "completed"]);
+    const startOf = ({ startedAt, timeline }: Job) =>
+      startedAt + (timeline.find(({ step }) => step === "started")?.atMs ?? 0);
+    expect(startOf(after) - startOf(before)).toBeGreaterThan((before.durationMs ?? 0) * 0.8);
   });
 
   it("sees a failure with its code", async () => {

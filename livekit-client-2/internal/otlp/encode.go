@@ -118,7 +118,7 @@ func encodeValue(value attribute.Value) map[string]any {
 	case attribute.FLOAT64:
 		return map[string]any{"doubleValue": value.AsFloat64()}
 	}
-	return map[string]any{"stringValue": value.Emit()}
+	return map[string]any{"stringValue": value.String()}
 }
 
 func nanoseconds(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }

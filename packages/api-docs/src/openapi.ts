@@ -79,7 +79,7 @@ function queryParameters(query: z.ZodObject | undefined): Json[] {
   return Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
     name,
     in: "query",
-    required: false,
+    required: !schema.safeParse(undefined).success,
     schema: jsonSchema(schema instanceof z.ZodDefault ? schema : (schema as z.ZodType), "output"),
   }));
 }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCommandLine, type Terminal } from "./cli.js";
 
 const interrupt = new AbortController();

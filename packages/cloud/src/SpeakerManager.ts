@@ -472,7 +472,8 @@ export class SpeakerManager {
     }
     const traceparent = this.#options.traceparent?.(this.#session.userId, requestId);
     const trace = traceparent === undefined ? {} : { traceparent };
-    const common = { requestId, ...room, volume, stopOther, trackId, ...trace };
+    const queue = job.queue ? { queue: true } : {};
+    const common = { requestId, ...room, volume, stopOther, trackId, ...queue, ...trace };
     if (source.kind === "url") {
       const start = job.fromMs > 0 ? { startMs: job.fromMs } : {};
       const repeat = loop ? { loop } : {};

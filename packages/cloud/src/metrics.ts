@@ -134,6 +134,9 @@ export class Metrics {
     for (const code of PlayErrorCodeSchema.options) {
       this.failuresByCode.inc({ code }, 0);
     }
+    for (const outcome of ["made", "shared", "cached", "failed"]) {
+      this.speeches.inc({ outcome }, 0);
+    }
     for (const wire of wires) {
       this.ignoredMessages.inc({ wire }, 0);
       this.refusedConnections.inc({ wire }, 0);

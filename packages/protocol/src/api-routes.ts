@@ -32,6 +32,15 @@ export const StoppedSchema = z.object({ stopped: z.number().int().min(0) });
 /** A control that was handed to the play; what comes of it is in the job. */
 export const ControlTakenSchema = z.object({ requestId: RequestIdSchema, action: z.string() });
 
+/** Query of `GET /api/tts`, as the SDK builds it. */
+const SpeechQuerySchema = z.object({
+  text: z.string().min(1).max(5000),
+  voice_id: z.string().max(128).optional(),
+  model_id: z.string().max(128).optional(),
+  /** A JSON object. */
+  voice_settings: z.string().optional(),
+});
+
 const StatusSchema = z.object({ status: z.string() });
 const AppStatusSchema = z.object({
   status: z.enum(["started", "running", "stopped"]),
@@ -99,6 +108,16 @@ export const apiRoutes = {
     access: "glasses",
     response: AppStatusSchema,
     errors: { 404: "unknown_app", 502: "app_unavailable: the app did not answer.", 503: "closing" },
+  },
+  speech: {
+    method: "GET",
+    path: "/api/tts",
+    summary:
+      "Speech as a WAV that begins before it is complete, for glasses that play it themselves: by a URL that was signed, or with their token.",
+    access: "glasses",
+    query: SpeechQuerySchema,
+    response: "audio/wav",
+    errors: { 400: "speech_invalid, with the parameter at fault." },
   },
   sessions: {
     method: "GET",

@@ -12,7 +12,8 @@ const USER = "dev@example.com";
 await runProgram(async (signal) => {
   const closers = new Closers();
   try {
-    const stack = closers.own(await Stack.start({ usualPorts: true }));
+    const env = { JOBS_DB: inRepository("out", "jobs.db"), ...process.env };
+    const stack = closers.own(await Stack.start({ usualPorts: true, env }));
     const glasses = closers.own(await stack.glasses(USER));
     await stack.startApp(USER);
     await describe(stack, glasses.room.roomName);
@@ -30,6 +31,7 @@ async function describe(stack: Stack, roomName: string): Promise<void> {
   const { cloud, bridges, liveKit, samples } = stack.parts;
   const rows = [
     ["cloud", cloud.url],
+    ["console", `${cloud.url}/console/`],
     ["glasses token", await cloud.glassesToken(USER)],
     ["bridge", bridges.map(({ wsUrl }) => wsUrl).join(", ")],
     ["LiveKit", `${liveKit.url}  (key ${liveKit.apiKey}, secret ${liveKit.apiSecret})`],

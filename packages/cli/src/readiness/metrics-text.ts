@@ -5,7 +5,7 @@
 export function readSamples(text: string): ReadonlyMap<string, number> {
   const samples = new Map<string, number>();
   for (const line of text.split("\n")) {
-    const [, name, value] = /^([^#\s]\S*(?:\{.*\})?) (\S+)/.exec(line) ?? [];
+    const [, name, value] = /^([^#\s{]+(?:\{.*\})?) (\S+)/.exec(line) ?? [];
     if (name !== undefined && value !== undefined) {
       samples.set(name, Number(value));
     }

@@ -98,7 +98,7 @@ export class Operations {
 }
 
 function startOf(requestId: string, play: ApiPlay): [AudioPlayRequest, PlayOptions] {
-  const { url, text = "", voice, volume, stopOther, trackId, startMs, loop } = play;
+  const { url, text = "", voice, volume, stopOther, trackId, startMs, loop, queue } = play;
   const isSpeech = url === undefined;
   const request: AudioPlayRequest = {
     type: "audio_play_request",
@@ -110,10 +110,11 @@ function startOf(requestId: string, play: ApiPlay): [AudioPlayRequest, PlayOptio
     ...(stopOther === undefined ? {} : { stopOtherAudio: stopOther }),
   };
   const options: PlayOptions = {
-    mode: "primary",
+    mode: "shadow", // nobody has to be there: the operator may be the only one who listens
     ...(isSpeech ? { source: { kind: "speech", text, voice } } : {}),
     ...(startMs === undefined ? {} : { startMs }),
     ...(loop === undefined ? {} : { loop }),
+    ...(queue === undefined ? {} : { queue }),
   };
   return [request, options];
 }

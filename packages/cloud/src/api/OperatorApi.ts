@@ -56,7 +56,7 @@ export class OperatorApi {
       return true;
     }
     const match = matchRoute(request.method ?? "", path);
-    return typeof match === "object" ? isOperators(match) : match === "method" && path.startsWith("/api/");
+    return match !== undefined && isOperators(match);
   }
 
   /** Answers the request; it never rejects. */
@@ -84,7 +84,7 @@ export class OperatorApi {
       return refuse(refusal.status, refusal.error, refusal.message);
     }
     const match = matchRoute(request.method ?? "", path);
-    if (match === undefined || match === "method") {
+    if (match?.hasMethod !== true) {
       return refuse(405, "method_not_allowed", "This path has another method.");
     }
     return { status: 200, body: await this.#carryOut(match, request) };

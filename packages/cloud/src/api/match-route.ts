@@ -1,22 +1,28 @@
 import { type ApiRouteName, apiRoutes } from "@server-playback/protocol";
 
-/** A route that a request names, with what stands in its variable segments. */
+/** A route that a request's path names, with what stands in its variable segments. */
 export interface RouteMatch {
   readonly name: ApiRouteName;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Whether the request has the route's method. */
+  readonly hasMethod: boolean;
 }
 
-/** Which route a request is for; `"method"` if its path has one with another method. */
-export function matchRoute(method: string, path: string): RouteMatch | "method" | undefined {
-  let isOther = false;
+/** Which route a request is for; of several on its path, the one with its method. */
+export function matchRoute(method: string, path: string): RouteMatch | undefined {
+  let other: RouteMatch | undefined;
   for (const [name, { pattern, method: wanted }] of patterns) {
     const found = pattern.exec(path);
-    if (found !== null && wanted === method) {
-      return { name, parameters: decodeAll(found.groups ?? {}) };
+    if (found === null) {
+      continue;
     }
-    isOther ||= found !== null;
+    const match = { name, parameters: decodeAll(found.groups ?? {}), hasMethod: wanted === method };
+    if (match.hasMethod) {
+      return match;
+    }
+    other ??= match;
   }
-  return isOther ? "method" : undefined;
+  return other;
 }
 
 const patterns = (Object.keys(apiRoutes) as ApiRouteName[]).map((name) => {

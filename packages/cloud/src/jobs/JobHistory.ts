@@ -57,8 +57,8 @@ export class JobHistory implements JobObserver {
     if (known === undefined) {
       return;
     }
-    if (step === "glasses_answered" && details.tookMs !== undefined) {
-      this.#change(known, { ...known.summary, deviceDurationMs: details.tookMs }, false);
+    if (step === "glasses_answered" && details.positionMs !== undefined) {
+      this.#change(known, { ...known.summary, deviceDurationMs: details.positionMs }, false);
     }
     const atMs = Math.max(0, this.#now() - known.summary.startedAt);
     const taken: JobStep = { step, atMs, ...details };

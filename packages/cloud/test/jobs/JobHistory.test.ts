@@ -64,7 +64,7 @@ describe("OPS-1 the history of jobs", () => {
   it("tells a job with its timeline, without what its URL hides", () => {
     const history = open(":memory:");
     playWhole(history);
-    history.onStep(user, "r1", { step: "glasses_answered", tookMs: 3010 });
+    history.onStep(user, "r1", { step: "glasses_answered", positionMs: 3010 });
     expect(history.get("r1")).toEqual({
       requestId: "r1",
       userId: user,
@@ -86,7 +86,7 @@ describe("OPS-1 the history of jobs", () => {
         { step: "asked", atMs: 0 },
         { step: "started", atMs: 40, tookMs: 12, note: "mp3" },
         { step: "ended", atMs: 3040 },
-        { step: "glasses_answered", atMs: 3040, tookMs: 3010 },
+        { step: "glasses_answered", atMs: 3040, positionMs: 3010 },
       ],
     });
     history.close();

@@ -30,6 +30,7 @@ const settings = [
   "LOG_LEVEL",
   "LOG_FORMAT",
   "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_BSP_SCHEDULE_DELAY",
 ];
 
 /** The sounds of a stack are served on this machine, which a bridge does not fetch from unless told to. */

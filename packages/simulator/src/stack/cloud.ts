@@ -40,6 +40,7 @@ const settings = [
   "JOBS_DB",
   "JOBS_MAX",
   "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_BSP_SCHEDULE_DELAY",
 ];
 /** Lines of the log that are kept. */
 const MAX_LOG_LINES = 20_000;
