@@ -58,7 +58,6 @@ export function App() {
 function useKeys(showHelp: () => void, on: boolean): void {
   const store = useStore();
   const controls = useControls();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: showHelp only sets a state
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const isChord = event.ctrlKey || event.metaKey || event.altKey;

@@ -1,5 +1,5 @@
 import type { ApiControl, ApiPlay } from "@server-playback/protocol";
-import { ApiError, type ApiClient } from "./api/client.js";
+import { type ApiClient, ApiError } from "./api/client.js";
 import { liveSocket } from "./api/live-socket.js";
 import { storedToken } from "./api/token.js";
 import { RoomEar } from "./listen/RoomEar.js";
@@ -81,14 +81,14 @@ export class Controls {
     try {
       await this.#api.checkAccess();
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
+      if (error instanceof ApiError && error.status === 401) {
         const refused = storedToken.get() !== undefined;
         storedToken.clear();
         this.#live?.close();
         this.#store.dispatch({ type: "access", access: { state: "token_needed", refused } });
         return false;
       }
-      if (error instanceof ApiError && error.status === 404) {
+      if (error instanceof ApiError && (error.status === 403 || error.status === 404)) {
         this.#store.dispatch({ type: "access", access: { state: "off", message: error.message } });
         return false;
       }
@@ -285,7 +285,8 @@ export class Controls {
       return ear;
     } catch (error) {
       if (isCurrent()) {
-        const why = error instanceof ApiError ? error.message : "The LiveKit server cannot be reached from here.";
+        const why =
+          error instanceof ApiError ? error.message : "The LiveKit server cannot be reached from here.";
         this.#hearingFailed(userId, why);
       }
       return undefined;

@@ -17,7 +17,8 @@ const advice: Readonly<Record<FailureCode, string>> = {
   http_status: "Open the URL: it may have moved, expired or need a login.",
   too_large: "Play a shorter or a compressed version, or raise the limit.",
   max_duration: "Raise SPEAKER_MAX_DURATION_MS if sounds may be longer than this.",
-  unsupported_format: "Play MP3, WAV, Ogg or FLAC; a web page or a playlist at this URL also looks like this.",
+  unsupported_format:
+    "Play MP3, WAV, Ogg or FLAC; a web page or a playlist at this URL also looks like this.",
   decode_failed: "Play the file locally: if it stops at the same place, the file is damaged.",
   source_stalled: "The source stopped in the middle: look at its server, or serve the file from elsewhere.",
   cancelled: "Nothing to do: somebody stopped it or a newer sound replaced it.",
@@ -27,7 +28,6 @@ const advice: Readonly<Record<FailureCode, string>> = {
 
 /** What a failure means and what to do about it. */
 export function explainFailure(code: FailureCode): { meaning: string; advice: string } {
-  const meaning =
-    code === "bridge_unavailable" ? "The cloud cannot reach the bridge." : errorSentences[code];
+  const meaning = code === "bridge_unavailable" ? "The cloud cannot reach the bridge." : errorSentences[code];
   return { meaning, advice: advice[code] };
 }

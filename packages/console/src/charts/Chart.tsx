@@ -26,7 +26,6 @@ export function Chart({ summary, data, series, value, fromZero = false }: ChartP
   const latest = useRef(data);
   const { theme } = useTheme();
   latest.current = data;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read anew for each theme
   useEffect(() => {
     const element = place.current;
     if (element === null) {
@@ -34,7 +33,11 @@ export function Chart({ summary, data, series, value, fromZero = false }: ChartP
     }
     const style = getComputedStyle(element);
     const colours: Colours = (name) => style.getPropertyValue(name).trim();
-    const made = new uPlot(options(element.clientWidth, colours, { series, value, fromZero }), asData(latest.current), element);
+    const made = new uPlot(
+      options(element.clientWidth, colours, { series, value, fromZero }),
+      asData(latest.current),
+      element,
+    );
     plot.current = made;
     const resized = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     resized.observe(element);
@@ -65,16 +68,26 @@ function options(
   return {
     width: Math.max(1, width),
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 14, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     series: [{}, ...series(colours)],
-    scales: fromZero ? { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } } : {},
+    scales: { x: { range: withMargin }, ...(fromZero ? { y: { range: fromZeroUp } } : {}) },
     axes: [
       { ...axis, grid: { show: false }, size: 22, space: 70, values: (_, times) => times.map(clock) },
       { ...axis, size: 52, gap: 4, space: 28, values: (_, values) => values.map(value) },
     ],
   };
+}
+
+/** Points and bars at the ends are drawn whole. */
+function withMargin(_: uPlot, min: number, max: number): uPlot.Range.MinMax {
+  const margin = Math.max(1, (max - min) * 0.02);
+  return [min - margin, max + margin];
+}
+
+function fromZeroUp(_: uPlot, __: number, max: number): uPlot.Range.MinMax {
+  return [0, Math.max(1, max * 1.1)];
 }
 
 function clock(seconds: number): string {

@@ -51,7 +51,15 @@ export function Charts() {
   );
 }
 
-function ChartCard({ title, figures, children }: { title: string; figures: string; children: ComponentChildren }) {
+function ChartCard({
+  title,
+  figures,
+  children,
+}: {
+  title: string;
+  figures: string;
+  children: ComponentChildren;
+}) {
   return (
     <figure class="chart-card">
       <figcaption>
@@ -89,10 +97,9 @@ function spread(values: readonly (number | null)[], write: (value: number) => st
   return half === undefined || most === undefined ? "none yet" : `p50 ${write(half)}, p95 ${write(most)}`;
 }
 
-function failedShare(good: readonly (number | null)[], failed: readonly (number | null)[]): string {
-  const bad = sum(failed);
-  const all = sum(good) + bad;
-  return all === 0 ? "none yet" : `${bad} of ${all.toLocaleString("en-US")} failed`;
+function failedShare(ended: readonly (number | null)[], failed: readonly (number | null)[]): string {
+  const all = sum(ended);
+  return all === 0 ? "none yet" : `${sum(failed)} of ${all.toLocaleString("en-US")} failed`;
 }
 
 function sum(values: readonly (number | null)[]): number {

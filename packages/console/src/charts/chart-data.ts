@@ -33,7 +33,7 @@ function columnsOf(jobs: Iterable<JobSummary>, read: (job: JobSummary) => number
   return [newest.map(([time]) => time), newest.map(([, value]) => value)];
 }
 
-/** How many jobs ended well and how many failed, in equal stretches of time; stopped ones ended well. */
+/** How many jobs ended and how many of them failed, in equal stretches of time. */
 export function endingColumns(jobs: Iterable<JobSummary>): Columns {
   const ended = [...jobs].filter((job) => job.endedAt !== undefined);
   const times = ended.map((job) => (job.endedAt ?? 0) / 1000);
@@ -43,14 +43,15 @@ export function endingColumns(jobs: Iterable<JobSummary>): Columns {
     return [[], [], []];
   }
   const size = Math.max(1, (to - from) / (buckets - 1));
-  const good: number[] = Array(buckets).fill(0);
+  const all: number[] = Array(buckets).fill(0);
   const failed: number[] = Array(buckets).fill(0);
   ended.forEach((job, index) => {
     const bucket = Math.floor(((times[index] ?? from) - from) / size);
-    const counts = job.state === "error" ? failed : good;
-    counts[bucket] = (counts[bucket] ?? 0) + 1;
+    for (const counts of job.state === "error" ? [all, failed] : [all]) {
+      counts[bucket] = (counts[bucket] ?? 0) + 1;
+    }
   });
-  return [good.map((_, bucket) => from + (bucket + 0.5) * size), good, failed];
+  return [all.map((_, bucket) => from + (bucket + 0.5) * size), all, failed];
 }
 
 /** A quantile of values by the nearest-rank method; undefined of none. */

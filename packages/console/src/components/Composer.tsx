@@ -47,7 +47,12 @@ export function Composer() {
     void play();
   };
   return (
-    <form class={`composer ${dropping ? "dropping" : ""}`} onSubmit={submit} data-views="play" aria-label="Play">
+    <form
+      class={`composer ${dropping ? "dropping" : ""}`}
+      onSubmit={submit}
+      data-views="play"
+      aria-label="Play"
+    >
       <div class="composer-line">
         <input
           ref={input}
@@ -61,9 +66,15 @@ export function Composer() {
           spellcheck={false}
           maxLength={4096}
         />
-        <output class="kind" for="what">
-          {{ empty: "", url: "URL", speech: "Speech" }[what.kind]}
-        </output>
+        {typed === "" ? (
+          <button type="button" class="textual" onClick={() => setTyped(sampleSentence)}>
+            Try a sentence
+          </button>
+        ) : (
+          <output class="kind" for="what">
+            {{ empty: "", url: "URL", speech: "Speech" }[what.kind]}
+          </output>
+        )}
         <button
           type="submit"
           class="primary"
@@ -78,14 +89,13 @@ export function Composer() {
         <Segments legend="Layer" options={layers} value={layer} onChange={setChosenLayer} />
         <Segments legend="Others" options={others} value={other} onChange={setOther} />
         <label class="check">
-          <input type="checkbox" checked={loop} onChange={({ currentTarget }) => setLoop(currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={loop}
+            onChange={({ currentTarget }) => setLoop(currentTarget.checked)}
+          />
           Loop
         </label>
-        {typed === "" && (
-          <button type="button" class="textual" onClick={() => setTyped(sampleSentence)}>
-            Try a sentence
-          </button>
-        )}
       </div>
     </form>
   );

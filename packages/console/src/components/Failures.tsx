@@ -2,9 +2,9 @@ import { explainFailure } from "../advice.js";
 import { formatCount } from "../format.js";
 import { countFailures } from "../state/selectors.js";
 import type { ConsoleState } from "../state/state.js";
+import { useStore } from "../state/store.js";
 import { Panel } from "./Panel.js";
 import { useCalmly } from "./use-calmly.js";
-import { useStore } from "../state/store.js";
 
 const selectFailures = ({ jobs }: ConsoleState) => countFailures(jobs.values());
 

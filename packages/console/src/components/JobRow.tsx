@@ -19,8 +19,6 @@ interface JobRowProps {
 export const JobRow = memo(function JobRow({ id, job, index, top, selected, onSelect }: JobRowProps) {
   const state = stateOf(job);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: see JobsGrid
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys
     <div
       id={id}
@@ -57,10 +55,16 @@ export const JobRow = memo(function JobRow({ id, job, index, top, selected, onSe
   );
 });
 
-function Cell({ name, title, children }: { name: string; title?: string; children: JSX.Element | string | (JSX.Element | string)[] }) {
+function Cell({
+  name,
+  title,
+  children,
+}: {
+  name: string;
+  title?: string;
+  children: JSX.Element | string | (JSX.Element | string)[];
+}) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: see JobsGrid
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
     <span class={`cell-${name}`} role="gridcell" title={title}>
       {children}
     </span>

@@ -37,9 +37,15 @@ export function JobsList() {
       name="jobs"
       title="Jobs"
       views={["jobs"]}
-      tools={<span class="count" role="status" aria-label={formatCount(listed.length, "job")}>{listed.length.toLocaleString("en-US")}</span>}
+      tools={
+        <>
+          <JobFilters />
+          <span class="count" role="status" aria-label={formatCount(listed.length, "job")}>
+            {listed.length.toLocaleString("en-US")}
+          </span>
+        </>
+      }
     >
-      <JobFilters />
       <JobsGrid listed={listed} total={jobs.size} />
     </Panel>
   );
@@ -69,57 +75,61 @@ function JobsGrid({ listed, total }: { listed: readonly JobSummary[]; total: num
     }
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a table cannot leave out the rows that are not seen
-    <div class="job-grid" role="grid" aria-label="Jobs" aria-rowcount={listed.length + 1}>
+    <div
+      ref={scroller}
+      id="jobs"
+      class="job-grid"
+      role="grid"
+      tabIndex={0}
+      aria-label="Jobs, newest first; arrow keys choose"
+      aria-rowcount={listed.length + 1}
+      aria-activedescendant={selected < 0 ? undefined : rowId(selected)}
+      onScroll={onScroll}
+      onKeyDown={onKeyDown}
+    >
       <HeadRow />
-      <div
-        ref={scroller}
-        id="jobs"
-        class="job-scroller"
-        role="rowgroup"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and takes the arrow keys
-        tabIndex={0}
-        aria-label="Jobs, newest first; arrow keys choose"
-        aria-activedescendant={selected < 0 ? undefined : rowId(selected)}
-        onScroll={onScroll}
-        onKeyDown={onKeyDown}
-      >
-        <div class="job-canvas" style={{ height: `${listed.length * rowHeight}px` }}>
-          {listed.slice(rows.from, rows.to).map((job, offset) => {
-            const index = rows.from + offset;
-            return (
-              <JobRow
-                key={`${job.userId} ${job.requestId}`}
-                id={rowId(index)}
-                job={job}
-                index={index}
-                top={index * rowHeight}
-                selected={index === selected}
-                onSelect={select}
-              />
-            );
-          })}
-        </div>
-        {listed.length === 0 && <NoJobs total={total} />}
+      <div class="job-canvas" role="rowgroup" style={{ height: `${listed.length * rowHeight}px` }}>
+        {listed.slice(rows.from, rows.to).map((job, offset) => {
+          const index = rows.from + offset;
+          return (
+            <JobRow
+              key={`${job.userId} ${job.requestId}`}
+              id={rowId(index)}
+              job={job}
+              index={index}
+              top={index * rowHeight}
+              selected={index === selected}
+              onSelect={select}
+            />
+          );
+        })}
       </div>
+      {listed.length === 0 && <NoJobs total={total} />}
     </div>
   );
 }
 
+const columns = [
+  "State",
+  "Sound",
+  "User",
+  "App",
+  "Layer",
+  "Progress",
+  "First sound",
+  "Room − device",
+  "Asked",
+] as const;
+
+/** Stays in sight while the rows scroll. */
 function HeadRow() {
   return (
-    <div role="rowgroup">
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the grid below it takes the focus */}
-      {/* biome-ignore lint/a11y/useSemanticElements: see above */}
-      <div class="job-row job-head" role="row" aria-rowindex={1}>
-        {["State", "Sound", "User", "App", "Layer", "Progress", "First sound", "Room − device", "Asked"].map((name) => (
-          // biome-ignore lint/a11y/useFocusableInteractive: see above
-          // biome-ignore lint/a11y/useSemanticElements: see above
-          <span key={name} role="columnheader">
-            {name}
-          </span>
-        ))}
-      </div>
+    <div class="job-row job-head" role="row" aria-rowindex={1}>
+      {columns.map((name) => (
+        <span key={name} role="columnheader">
+          {name}
+        </span>
+      ))}
     </div>
   );
 }
@@ -127,7 +137,9 @@ function HeadRow() {
 function NoJobs({ total }: { total: number }) {
   const store = useStore();
   return total === 0 ? (
-    <p class="empty">No job yet. Type a URL or a sentence above and press Play, or let an app play something.</p>
+    <p class="empty">
+      No job yet. Type a URL or a sentence above and press Play, or let an app play something.
+    </p>
   ) : (
     <p class="empty">
       None of {formatCount(total, "job")} matches.{" "}
@@ -153,7 +165,7 @@ function useRows(count: number) {
     if (element === null) {
       return;
     }
-    const measure = () => setWindow({ top: element.scrollTop, height: element.clientHeight });
+    const measure = () => setWindow(windowOf(element));
     const resized = new ResizeObserver(() => {
       setNarrow(narrow.matches);
       measure();
@@ -164,10 +176,16 @@ function useRows(count: number) {
   const onScroll = () => {
     const element = scroller.current;
     if (element !== null) {
-      setWindow({ top: element.scrollTop, height: element.clientHeight });
+      setWindow(windowOf(element));
     }
   };
   return { scroller, rowHeight, rows: visibleRows(count, rowHeight, window.top, window.height), onScroll };
+}
+
+/** The part of the rows that is seen: the head covers the rest. */
+function windowOf(element: HTMLElement): { top: number; height: number } {
+  const head = element.firstElementChild?.clientHeight ?? 0;
+  return { top: element.scrollTop, height: element.clientHeight - head };
 }
 
 /** Brings a job into sight when it is chosen, and leaves the scrolling alone afterwards. */
@@ -178,11 +196,11 @@ function useScrollTo(
   rowHeight: number,
 ): void {
   const isListed = index >= 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new jobs move the index, and must not scroll
   useEffect(() => {
     const element = scroller.current;
     if (element !== null && isListed) {
-      element.scrollTop = scrollToRow(index, rowHeight, element.scrollTop, element.clientHeight);
+      const { top, height } = windowOf(element);
+      element.scrollTop = scrollToRow(index, rowHeight, top, height);
     }
   }, [requestId, isListed]);
 }

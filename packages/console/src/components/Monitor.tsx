@@ -49,7 +49,9 @@ export function Monitor() {
 function HearingText({ hearing }: { hearing: Hearing }) {
   switch (hearing.state) {
     case "off":
-      return <p class="muted hearing">Not listening. Play something or press Listen to hear the room here.</p>;
+      return (
+        <p class="muted hearing">Not listening. Play something or press Listen to hear the room here.</p>
+      );
     case "joining":
       return <p class="hearing">Joining the room of {hearing.userId}…</p>;
     case "on":

@@ -15,7 +15,12 @@ export function Sessions() {
   const userId = useConsole(selectUser);
   const loaded = useConsole(selectLoaded);
   return (
-    <Panel name="sessions" title="Sessions" views={["sessions"]} tools={<span class="count">{sessions.size}</span>}>
+    <Panel
+      name="sessions"
+      title="Sessions"
+      views={["sessions"]}
+      tools={<span class="count">{sessions.size}</span>}
+    >
       {sessions.size === 0 ? (
         <p class="empty">
           {loaded

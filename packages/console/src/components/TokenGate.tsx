@@ -49,7 +49,6 @@ function TokenForm({ refused }: { refused: boolean }) {
         aria-label="Token"
         aria-describedby="token-help"
         required
-        // biome-ignore lint/a11y/noAutofocus: the form is the whole page
         autofocus
       />
       <button type="submit" class="primary">

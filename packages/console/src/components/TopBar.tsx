@@ -1,8 +1,8 @@
+import { storedToken } from "../api/token.js";
 import { formatCount } from "../format.js";
 import { isActive } from "../state/live.js";
 import type { ConsoleState } from "../state/state.js";
 import { useConsole } from "../state/store.js";
-import { storedToken } from "../api/token.js";
 import { useControls } from "./controls-context.js";
 import { Icon } from "./Icon.js";
 import { LinkStatus } from "./LinkStatus.js";
@@ -21,14 +21,32 @@ export function TopBar({ onShortcuts }: { onShortcuts: () => void }) {
       </h1>
       <Totals />
       <LinkStatus />
-      <button type="button" class="quiet" onClick={onShortcuts} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">
+      <button
+        type="button"
+        class="quiet"
+        onClick={onShortcuts}
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts (?)"
+      >
         <Icon name="keyboard" />
       </button>
-      <button type="button" class="quiet" onClick={toggle} aria-label={`Use the ${other} theme`} title={`Use the ${other} theme (T)`}>
+      <button
+        type="button"
+        class="quiet"
+        onClick={toggle}
+        aria-label={`Use the ${other} theme`}
+        title={`Use the ${other} theme (T)`}
+      >
         <Icon name={theme === "dark" ? "sun" : "moon"} />
       </button>
       {storedToken.get() !== undefined && (
-        <button type="button" class="quiet" onClick={() => controls.forgetToken()} aria-label="Forget the token" title="Forget the token">
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => controls.forgetToken()}
+          aria-label="Forget the token"
+          title="Forget the token"
+        >
           <Icon name="lock" />
         </button>
       )}
@@ -38,7 +56,7 @@ export function TopBar({ onShortcuts }: { onShortcuts: () => void }) {
 
 function Mark() {
   return (
-    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+    <svg class="brand" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <rect width="32" height="32" rx="7" />
       <path d="M8 13v6M13 9v14M18 12v8M23 6v20" />
     </svg>

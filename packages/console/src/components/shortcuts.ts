@@ -59,7 +59,9 @@ export function isTyping(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) {
     return false;
   }
-  const own = target.closest("dialog, input:not([type=range], [type=radio], [type=checkbox]), select, textarea");
+  const own = target.closest(
+    "dialog, input:not([type=range], [type=radio], [type=checkbox]), select, textarea",
+  );
   const pressed = target.closest("button, summary, a, input[type=checkbox], input[type=radio]");
   const moved = target.closest("input[type=range], input[type=radio]");
   return (

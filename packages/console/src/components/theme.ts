@@ -14,7 +14,7 @@ function currentTheme(): Theme {
 
 /** Sets the page's theme, now and whenever the system's preference changes. */
 export function applyTheme(): void {
-  document.documentElement.dataset["theme"] = currentTheme();
+  document.documentElement.setAttribute("data-theme", currentTheme());
   changed.dispatchEvent(new Event("change"));
 }
 

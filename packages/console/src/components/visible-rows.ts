@@ -8,7 +8,12 @@ export interface VisibleRows {
 }
 
 /** Which of `count` rows of `rowHeight` px are to be drawn in a window of `height` px at `scrollTop`. */
-export function visibleRows(count: number, rowHeight: number, scrollTop: number, height: number): VisibleRows {
+export function visibleRows(
+  count: number,
+  rowHeight: number,
+  scrollTop: number,
+  height: number,
+): VisibleRows {
   const first = Math.floor(Math.max(0, scrollTop) / rowHeight);
   const shown = Math.ceil(height / rowHeight) + 1;
   const to = Math.min(count, first + shown + overscan);

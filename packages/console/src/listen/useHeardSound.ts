@@ -26,7 +26,6 @@ export function useHeardSound(on: boolean) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const history = useRef(new PeakHistory(columns));
   const [heard, setHeard] = useState(silence);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours are read anew for each theme
   useEffect(() => {
     const draw = painter(canvas.current, history.current);
     draw();

@@ -1,6 +1,6 @@
 import type { JobStep, JobSummary, LiveMessage } from "@server-playback/protocol";
-import { mergeSteps } from "./steps.js";
 import { type ConsoleState, maxJobs } from "./state.js";
+import { mergeSteps } from "./steps.js";
 
 /** The state after messages of the live socket, applied in one go: a burst costs one copy. */
 export function applyLive(state: ConsoleState, messages: readonly LiveMessage[]): ConsoleState {

@@ -56,10 +56,7 @@ function mentions(job: JobSummary, text: string): boolean {
 }
 
 /** Jobs of one user that have not ended, newest first. */
-export function activeJobs(
-  { jobs }: Pick<ConsoleState, "jobs">,
-  userId: string | undefined,
-): JobSummary[] {
+export function activeJobs({ jobs }: Pick<ConsoleState, "jobs">, userId: string | undefined): JobSummary[] {
   return [...jobs.values()]
     .filter((job) => job.userId === userId && isActive(job))
     .sort((a, b) => b.startedAt - a.startedAt);

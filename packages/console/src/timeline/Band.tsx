@@ -16,18 +16,27 @@ interface BandProps {
 
 /** Most divisions of a scale: more do not fit on a narrow screen. */
 const mostTicks = 5;
+/** Part of the scale, at its end, that has no room for a label. */
+const noLabel = 0.06;
 
 /** A stretch of time from 0 on, to scale. */
 export function Band({ title, toMs, spans, lanes, marks = [], words, markWords }: BandProps) {
   const used = lanes?.filter((kind) => spans.some((span) => span.kind === kind)) ?? [];
   const percent = (ms: number) => `${(100 * ms) / toMs}%`;
-  const summary = spans.map(({ kind, fromMs, toMs: until }) => `${words[kind]} ${formatDuration(until - fromMs)}`);
+  const summary = spans.map(
+    ({ kind, fromMs, toMs: until }) => `${words[kind]} ${formatDuration(until - fromMs)}`,
+  );
   return (
     <figure class="band">
       <figcaption>
         {title} <span class="figure muted">{formatDuration(toMs)}</span>
       </figcaption>
-      <div class="band-lanes" role="img" aria-label={`${title}: ${summary.join(", ")}`} style={{ "--lanes": Math.max(1, used.length) }}>
+      <div
+        class="band-lanes"
+        role="img"
+        aria-label={`${title}: ${summary.join(", ")}`}
+        style={{ "--lanes": Math.max(1, used.length) }}
+      >
         {spans.map(({ kind, fromMs, toMs: until }) => (
           <span
             key={`${kind} ${fromMs}`}
@@ -50,11 +59,13 @@ export function Band({ title, toMs, spans, lanes, marks = [], words, markWords }
         ))}
       </div>
       <div class="band-scale" aria-hidden="true">
-        {ticks(toMs, mostTicks).map((ms) => (
-          <span key={ms} style={{ left: percent(ms) }}>
-            {formatDuration(ms)}
-          </span>
-        ))}
+        {ticks(toMs, mostTicks)
+          .filter((ms) => ms <= toMs * (1 - noLabel))
+          .map((ms) => (
+            <span key={ms} style={{ left: percent(ms) }}>
+              {formatDuration(ms)}
+            </span>
+          ))}
       </div>
     </figure>
   );

@@ -48,20 +48,28 @@ export function Timeline({ job }: { job: JobSummary }) {
   return (
     <div class="timeline">
       <Band
-        title="Until the first packet"
+        title={
+          model.firstPacketMs === undefined
+            ? model.ended
+              ? "No sound was sent"
+              : "Starting"
+            : "Until the first packet"
+        }
         toMs={model.before.toMs}
         spans={model.before.spans}
         lanes={["fetching", "joining", "starting"]}
         words={spanWords}
       />
-      <Band
-        title={model.ended ? "Whole" : "So far"}
-        toMs={model.whole.toMs}
-        spans={model.whole.spans}
-        marks={model.whole.marks}
-        markWords={stepWords}
-        words={spanWords}
-      />
+      {model.firstPacketMs !== undefined && (
+        <Band
+          title={model.ended ? "Whole" : "So far"}
+          toMs={model.whole.toMs}
+          spans={model.whole.spans}
+          marks={model.whole.marks}
+          markWords={stepWords}
+          words={spanWords}
+        />
+      )}
       <Legend model={model} />
       <Steps steps={steps} />
     </div>
