@@ -16,10 +16,15 @@ describe("a timeline", () => {
     expect(firstPacketMs).toBe(60);
     expect(before.toMs).toBe(60);
     expect(before.spans).toEqual([
-      { kind: "fetching", fromMs: 5, toMs: 30 },
-      { kind: "joining", fromMs: 2, toMs: 50 },
-      { kind: "starting", fromMs: 50, toMs: 60 },
+      { kind: "fetching", fromMs: 0, toMs: 25 },
+      { kind: "joining", fromMs: 0, toMs: 48 },
+      { kind: "starting", fromMs: 48, toMs: 60 },
     ]);
+  });
+
+  test("CON-23 of a play into a room that was joined before has no joining", () => {
+    const { before } = modelTimeline([asked, { step: "joined", atMs: 60, tookMs: 0 }, started]);
+    expect(before.spans).toEqual([{ kind: "starting", fromMs: 0, toMs: 60 }]);
   });
 
   test("CON-23 shows pauses, underruns and losses as long as they were, without a gap", () => {

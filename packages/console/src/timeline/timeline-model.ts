@@ -56,7 +56,7 @@ export function modelTimeline(steps: readonly JobStep[], expectedDurationMs = 0)
   };
 }
 
-/** Joining and fetching run at the same time; what is left until the first packet is starting. */
+/** Both begin with the question and run at the same time (BR-3); what is left is starting. */
 function preparation(steps: readonly JobStep[], toMs: number): Span[] {
   const spans: Span[] = [];
   for (const [name, kind] of [
@@ -64,8 +64,9 @@ function preparation(steps: readonly JobStep[], toMs: number): Span[] {
     ["joined", "joining"],
   ] as const) {
     const step = find(steps, name);
-    if (step !== undefined) {
-      spans.push({ kind, fromMs: Math.max(0, step.atMs - (step.tookMs ?? step.atMs)), toMs: step.atMs });
+    const tookMs = step?.tookMs ?? step?.atMs ?? 0;
+    if (tookMs > 0) {
+      spans.push({ kind, fromMs: 0, toMs: Math.min(tookMs, toMs) });
     }
   }
   const readyMs = Math.max(0, ...spans.map((span) => span.toMs));
