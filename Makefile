@@ -24,7 +24,7 @@ say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
 .PHONY: help
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---- set-up -------------------------------------------------------------------------------------------
 
@@ -70,12 +70,15 @@ build: bridge room-tap typescript console $(LIVEKIT_SERVER_BIN) ## build everyth
 
 # ---- running ------------------------------------------------------------------------------------------
 
-.PHONY: demo dev bench
+.PHONY: demo dev screenshots bench
 demo: build ## play real sounds through the whole line and print what the room heard
 	node packages/simulator/dist/demo.js
 
 dev: build ## start everything and keep it up until Ctrl-C
 	node packages/simulator/dist/dev.js
+
+screenshots: build ## take the pictures of the console in docs/images (needs Chromium)
+	node tests/dist/screenshots.js
 
 bench: build ## measure the bridge beside ffmpeg and the usual ways to build it (about 8 minutes)
 	node bench/dist/bridge.js $(PARTS)

@@ -62,6 +62,11 @@ describe.skipIf(chromiumPath === undefined)("the console's page", () => {
     expect(await page.evaluate(() => localStorage.length)).toBe(0);
   });
 
+  test("CON-32 says how to turn the API on where it is off", async () => {
+    await open({ off: true });
+    await page.getByRole("alert").getByText("CONSOLE_TOKEN to use this from outside").waitFor();
+  });
+
   test("CON-11 shows that it is offline, and comes back without a reload", async () => {
     const first = await open({ jobs: sampleJobs(3, now) });
     await page.getByText("Live", { exact: true }).waitFor();

@@ -54,6 +54,15 @@ describe.skipIf(chromiumPath === undefined)("the console", () => {
     await page.getByRole("button", { name: "Play", exact: true }).first().click();
   }
 
+  test("CON-1 is served by the cloud, and shows nothing without the token", async () => {
+    const other = await page.context().newPage();
+    const shown = await other.goto(`${stack.parts.cloud.url}/console`);
+    expect(shown?.status()).toBe(200);
+    await other.getByLabel("Token", { exact: true }).waitFor();
+    expect(await other.getByText(userId).count()).toBe(0);
+    await other.close();
+  });
+
   test("CON-20 CON-21 plays a URL in the room, and it is heard in the browser", async () => {
     await playTone();
     const before = await receivedAudio(page);

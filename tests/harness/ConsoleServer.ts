@@ -20,6 +20,8 @@ const snapshotJobs = 200;
 export interface ConsoleServerOptions {
   /** Asked for by the API. Default: none. */
   token?: string;
+  /** The API answers nobody. */
+  off?: boolean;
   sessions?: readonly SessionSummary[];
   /** Newest first. */
   jobs?: readonly Job[];
@@ -106,7 +108,11 @@ export class ConsoleServer {
       await sendFile(response, url.pathname.slice("/console/".length) || "index.html");
       return;
     }
-    const { token } = this.#options;
+    const { token, off = false } = this.#options;
+    if (off) {
+      send(response, 403, { error: "console_off", message: "Set CONSOLE_TOKEN to use this from outside." });
+      return;
+    }
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
       send(response, 401, { error: "unauthorized", message: "Show the CONSOLE_TOKEN." });
       return;

@@ -29,6 +29,7 @@ await runProgram(async (signal) => {
 async function describe(stack: Stack, roomName: string): Promise<void> {
   const { cloud, bridges, liveKit, samples } = stack.parts;
   const rows = [
+    ["console", `${cloud.url}/console`],
     ["cloud", cloud.url],
     ["glasses token", await cloud.glassesToken(USER)],
     ["bridge", bridges.map(({ wsUrl }) => wsUrl).join(", ")],

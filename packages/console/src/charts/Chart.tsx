@@ -74,7 +74,13 @@ function options(
     series: [{}, ...series(colours)],
     scales: { x: { range: withMargin }, ...(fromZero ? { y: { range: fromZeroUp } } : {}) },
     axes: [
-      { ...axis, grid: { show: false }, size: 22, space: 70, values: (_, times) => times.map(clock) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 22,
+        space: 84,
+        values: (_, times) => times.map(clockFor(times)),
+      },
       { ...axis, size: 52, gap: 4, space: 28, values: (_, values) => values.map(value) },
     ],
   };
@@ -90,6 +96,13 @@ function fromZeroUp(_: uPlot, __: number, max: number): uPlot.Range.MinMax {
   return [0, Math.max(1, max * 1.1)];
 }
 
-function clock(seconds: number): string {
-  return new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+/** The time of day, with seconds where the divisions are less than a minute apart. */
+function clockFor([first = 0, second = first + 60]: number[]): (seconds: number) => string {
+  const second2Digit = second - first < 60 ? ({ second: "2-digit" } as const) : {};
+  return (seconds) =>
+    new Date(seconds * 1000).toLocaleTimeString("en-GB", {
+      hour: "2-digit",
+      minute: "2-digit",
+      ...second2Digit,
+    });
 }

@@ -1,11 +1,10 @@
-import type { ComponentChildren } from "preact";
 import uPlot from "uplot";
 import { Panel } from "../components/Panel.js";
 import { useCalmly } from "../components/use-calmly.js";
 import { formatDifference, formatDuration } from "../format.js";
 import type { ConsoleState } from "../state/state.js";
-import { Chart, type Colours } from "./Chart.js";
-import { differenceColumns, endingColumns, latencyColumns, quantile } from "./chart-data.js";
+import { Chart, type ChartProps, type Colours } from "./Chart.js";
+import { type Columns, differenceColumns, endingColumns, latencyColumns, quantile } from "./chart-data.js";
 
 const makeColumns = ({ jobs }: ConsoleState) => {
   const all = [...jobs.values()];
@@ -21,51 +20,55 @@ export function Charts() {
   const { latency, endings, difference } = useCalmly(makeColumns);
   return (
     <Panel name="charts" title="Charts" views={["charts"]}>
-      <ChartCard title="Time to first sound" figures={spread(latency[1] ?? [], formatDuration)}>
-        <Chart
-          summary={`Time to first sound: ${spread(latency[1] ?? [], formatDuration)}`}
-          data={latency}
-          series={points}
-          value={formatDuration}
-          fromZero
-        />
-      </ChartCard>
-      <ChartCard title="Endings and failures" figures={failedShare(endings[1] ?? [], endings[2] ?? [])}>
-        <Chart
-          summary={`Endings: ${failedShare(endings[1] ?? [], endings[2] ?? [])}`}
-          data={endings}
-          series={endingSeries}
-          value={wholeNumber}
-          fromZero
-        />
-      </ChartCard>
-      <ChartCard title="Room − device" figures={spread(difference[1] ?? [], formatDifference)}>
-        <Chart
-          summary={`Room minus device duration: ${spread(difference[1] ?? [], formatDifference)}`}
-          data={difference}
-          series={points}
-          value={formatDifference}
-        />
-      </ChartCard>
+      <ChartCard
+        title="Time to first sound"
+        figures={spread(latency, formatDuration)}
+        empty="No job has been heard yet."
+        data={latency}
+        series={points}
+        value={formatDuration}
+        fromZero
+      />
+      <ChartCard
+        title="Endings and failures"
+        figures={failedShare(endings)}
+        empty="No job has ended yet."
+        data={endings}
+        series={endingSeries}
+        value={wholeNumber}
+        fromZero
+      />
+      <ChartCard
+        title="Room − device"
+        figures={spread(difference, formatDifference)}
+        empty="Nothing to compare yet: a job that an app plays is heard both in the room and on the device."
+        data={difference}
+        series={points}
+        value={formatDifference}
+      />
     </Panel>
   );
 }
 
-function ChartCard({
-  title,
-  figures,
-  children,
-}: {
+interface ChartCardProps extends Omit<ChartProps, "summary"> {
   title: string;
+  /** The chart in a few words. */
   figures: string;
-  children: ComponentChildren;
-}) {
+  /** Said instead of a chart without a point. */
+  empty: string;
+}
+
+function ChartCard({ title, figures, empty, ...chart }: ChartCardProps) {
   return (
     <figure class="chart-card">
       <figcaption>
         {title} <span class="figure muted">{figures}</span>
       </figcaption>
-      {children}
+      {chart.data[0].length === 0 ? (
+        <p class="chart-empty muted">{empty}</p>
+      ) : (
+        <Chart summary={`${title}: ${figures}`} {...chart} />
+      )}
     </figure>
   );
 }
@@ -92,14 +95,14 @@ function endingSeries(colours: Colours): uPlot.Series[] {
   }));
 }
 
-function spread(values: readonly (number | null)[], write: (value: number) => string): string {
+function spread([, values = []]: Columns, write: (value: number) => string): string {
   const [half, most] = [quantile(values, 0.5), quantile(values, 0.95)];
-  return half === undefined || most === undefined ? "none yet" : `p50 ${write(half)}, p95 ${write(most)}`;
+  return half === undefined || most === undefined ? "" : `p50 ${write(half)}, p95 ${write(most)}`;
 }
 
-function failedShare(ended: readonly (number | null)[], failed: readonly (number | null)[]): string {
+function failedShare([, ended = [], failed = []]: Columns): string {
   const all = sum(ended);
-  return all === 0 ? "none yet" : `${sum(failed)} of ${all.toLocaleString("en-US")} failed`;
+  return all === 0 ? "" : `${sum(failed)} of ${all.toLocaleString("en-US")} failed`;
 }
 
 function sum(values: readonly (number | null)[]): number {

@@ -38,11 +38,12 @@ export function Sessions() {
   );
 }
 
-const bridgeWords: Readonly<Record<SessionSummary["bridge"], string>> = {
+const bridgeWords: Readonly<Record<SessionSummary["bridge"] | "closed", string>> = {
   idle: "bridge idle",
   connecting: "bridge connecting",
   open: "bridge connected",
   resting: "bridge away, resting",
+  closed: "bridge closed",
 };
 
 function SessionItem({ session, selected }: { session: SessionSummary; selected: boolean }) {

@@ -11,7 +11,7 @@ const columns = 250;
 /** How often figures change that people read, in ms; the waveform follows the screen. */
 const FIGURES_MS = 250;
 
-export interface HeardSound {
+interface HeardSound {
   /** Level in dB below full scale. */
   readonly levelDb: number;
   readonly reception: Reception;

@@ -1,5 +1,4 @@
-import type { JobSummary } from "@server-playback/protocol";
-import type { FailureCode } from "../advice.js";
+import type { JobSummary, PlayErrorCode } from "@server-playback/protocol";
 import { isActive } from "./live.js";
 import type { ConsoleState, JobFilter, Mix } from "./state.js";
 
@@ -63,8 +62,8 @@ export function activeJobs({ jobs }: Pick<ConsoleState, "jobs">, userId: string 
 }
 
 /** How often each code ended a job, most frequent first. */
-export function countFailures(jobs: Iterable<JobSummary>): [code: FailureCode, count: number][] {
-  const counts = new Map<FailureCode, number>();
+export function countFailures(jobs: Iterable<JobSummary>): [code: PlayErrorCode, count: number][] {
+  const counts = new Map<PlayErrorCode, number>();
   for (const { state, error } of jobs) {
     if (state === "error") {
       const code = error ?? "internal";

@@ -47,7 +47,7 @@ export interface Notice {
 }
 
 /** Jobs from before the snapshot: nobody asked yet, there are more, or all are here. */
-export type Older =
+type Older =
   | { readonly state: "unasked" }
   | { readonly state: "more"; readonly before: string }
   | { readonly state: "none" };
