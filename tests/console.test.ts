@@ -24,6 +24,7 @@ describe.skipIf(chromiumPath === undefined)("the console", () => {
     const settings = { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
     stack = closers.own(await Stack.start(stackEnv({ ...settings, CONSOLE_TOKEN: token }, "console")));
     glasses = closers.own(await stack.glasses(userId));
+    closers.own(await glasses.listen(stack.parts.tap));
     await stack.startApp(userId);
     const tone = sine(440, 30, 48_000, 0.3);
     longUrl = stack.parts.samples.serve("long.wav", writeWav({ sampleRate: 48_000, channels: [tone] }));

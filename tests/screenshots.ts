@@ -27,7 +27,8 @@ async function main(executablePath: string): Promise<void> {
   const liveKit = { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
   const stack = closers.own(await Stack.start(stackEnv(liveKit, "screenshots")));
   for (const userId of users) {
-    closers.own(await stack.glasses(userId));
+    const glasses = closers.own(await stack.glasses(userId));
+    closers.own(await glasses.listen(stack.parts.tap));
     await stack.startApp(userId);
   }
   await playEarlier(stack);

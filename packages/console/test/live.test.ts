@@ -62,6 +62,11 @@ describe("the state", () => {
       { type: "job_step", requestId: "run", step },
       { type: "job_step", requestId: "done", step },
       { type: "job_step", requestId: "unknown", step },
+      {
+        type: "job_step",
+        requestId: "run",
+        step: { step: "glasses_answered", atMs: 1_100, positionMs: 5_000 },
+      },
     );
     expect(after.jobs.get("run")?.positionMs).toBe(900);
     expect(after.jobs.get("done")?.positionMs).toBeUndefined();

@@ -14,6 +14,7 @@ await runProgram(async (signal) => {
   try {
     const stack = closers.own(await Stack.start({ usualPorts: true }));
     const glasses = closers.own(await stack.glasses(USER));
+    closers.own(await glasses.listen(stack.parts.tap));
     await stack.startApp(USER);
     await describe(stack, glasses.room.roomName);
     obeyKeyboard(stack, closers);

@@ -111,7 +111,8 @@ class Draft {
       return;
     }
     this.#timelines.set(requestId, mergeSteps(this.#timelines.get(requestId) ?? [], [step]));
-    if (step.positionMs !== undefined && isActive(job)) {
+    const isOfRoom = step.step !== "glasses_answered"; // that position is the device's
+    if (step.positionMs !== undefined && isOfRoom && isActive(job)) {
       this.#jobs.set(requestId, { ...job, positionMs: step.positionMs });
     }
   }
