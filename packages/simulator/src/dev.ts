@@ -15,6 +15,7 @@ await runProgram(async (signal) => {
     const env = { JOBS_DB: inRepository("out", "jobs.db"), ...process.env };
     const stack = closers.own(await Stack.start({ usualPorts: true, env }));
     const glasses = closers.own(await stack.glasses(USER));
+    closers.own(await glasses.listen(stack.parts.tap));
     await stack.startApp(USER);
     await describe(stack, glasses.room.roomName);
     obeyKeyboard(stack, closers);
@@ -30,6 +31,7 @@ await runProgram(async (signal) => {
 async function describe(stack: Stack, roomName: string): Promise<void> {
   const { cloud, bridges, liveKit, samples } = stack.parts;
   const rows = [
+    ["console", `${cloud.url}/console`],
     ["cloud", cloud.url],
     ["console", `${cloud.url}/console/`],
     ["glasses token", await cloud.glassesToken(USER)],
