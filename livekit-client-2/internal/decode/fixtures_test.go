@@ -93,7 +93,7 @@ func promised(name string) bool {
 	return !hasPrefix(name, []string{"flacpipe", "mp3-in-wav", "vorbis", "opus"})
 }
 
-func TestEveryFormatIsTheSoundThatWentIn(t *testing.T) {
+func TestFMT1_FMT2_EveryFormatIsTheSoundThatWentIn(t *testing.T) {
 	for _, f := range fixtures(t) {
 		t.Run(f.name, func(t *testing.T) {
 			info, samples, err := decodeAll(t, f.data)
@@ -116,7 +116,7 @@ func TestEveryFormatIsTheSoundThatWentIn(t *testing.T) {
 	}
 }
 
-func TestEveryFormatIsReadHoweverItsBytesCome(t *testing.T) {
+func TestFMT1_EveryFormatIsReadHoweverItsBytesCome(t *testing.T) {
 	for _, f := range fixtures(t) {
 		_, want, _ := decodeAll(t, f.data)
 		d, err := Open(iotest.OneByteReader(bytes.NewReader(f.data)))
@@ -131,12 +131,15 @@ func TestEveryFormatIsReadHoweverItsBytesCome(t *testing.T) {
 	}
 }
 
-// TestEveryFormatCutAnywhere ends with an error where the length was promised, and never with more
+// TestFMT5_EveryFormatCutAnywhere ends with an error where the length was promised, and never with more
 // sound than there was.
-func TestEveryFormatCutAnywhere(t *testing.T) {
+func TestFMT5_EveryFormatCutAnywhere(t *testing.T) {
 	for _, f := range fixtures(t) {
-		step := max(1, len(f.data)/60)
-		for cut := 0; cut < len(f.data); cut += step {
+		for cut := range len(f.data) {
+			// Headers and the end at every place, the sound between at some.
+			if cut > 400 && cut < len(f.data)-40 && cut%(len(f.data)/60+1) != 0 {
+				continue
+			}
 			info, samples, err := decodeAll(t, f.data[:cut])
 			if len(samples) > f.frames*f.channels {
 				t.Errorf("%s cut at %d: %d values", f.name, cut, len(samples))
@@ -153,7 +156,7 @@ func TestEveryFormatCutAnywhere(t *testing.T) {
 	}
 }
 
-func TestEveryFormatWithFlippedBits(t *testing.T) {
+func TestFMT5_EveryFormatWithFlippedBits(t *testing.T) {
 	for _, f := range fixtures(t) {
 		for at := 0; at < len(f.data); at += max(1, len(f.data)/80) {
 			damaged := bytes.Clone(f.data)
@@ -183,7 +186,7 @@ func TestReadingDoesNotAllocate(t *testing.T) {
 	}
 }
 
-func TestChainedOpusPlaysOn(t *testing.T) {
+func TestFMT1_ChainedOpusPlaysOn(t *testing.T) {
 	var chain []byte
 	frames := 0
 	for _, f := range fixtures(t, "opus") {

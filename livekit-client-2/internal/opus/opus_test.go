@@ -296,6 +296,62 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
+// surround51 is the usual mapping of 5.1 (RFC 7845, section 5.1.1.2), in its own channel order.
+var surround51 = Surround{Streams: 4, Coupled: 2, Mapping: []byte{0, 4, 1, 2, 3, 5}}
+
+func surroundPackets(t testing.TB) (packets [][]byte) {
+	t.Helper()
+	enc, err := gopus.NewMultistreamEncoderDefault(SampleRate, 6, gopus.ApplicationAudio)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pcm := busy(SampleRate/5, 6)
+	for ; len(pcm) >= 960*6; pcm = pcm[960*6:] {
+		packet := make([]byte, 6*MaxPacketBytes)
+		n, err := enc.Encode(pcm[:960*6], packet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets = append(packets, packet[:n])
+	}
+	return packets
+}
+
+func TestSurroundConfigMistakesAreNamed(t *testing.T) {
+	for _, s := range []Surround{
+		{}, {Streams: 4, Coupled: 2}, {Streams: 4, Coupled: 2, Mapping: make([]byte, 9)},
+		{Streams: 0, Coupled: 0, Mapping: []byte{0}}, {Streams: 1, Coupled: 2, Mapping: []byte{0}},
+		{Streams: 1, Coupled: 0, Mapping: []byte{3}},
+	} {
+		if _, err := NewSurroundDecoder(s); !errors.Is(err, ErrConfig) {
+			t.Errorf("%+v: got %v", s, err)
+		}
+	}
+}
+
+func FuzzSurroundDecoder(f *testing.F) {
+	for _, p := range surroundPackets(f) {
+		f.Add(p, p[:len(p)/2])
+	}
+	f.Add([]byte{}, []byte{3})
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		d, err := NewSurroundDecoder(surround51)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pcm := make([]float32, 6*MaxFrames)
+		for _, packet := range [][]byte{first, second, first} {
+			n, err := d.Decode(pcm, packet)
+			if err != nil && !errors.Is(err, ErrPacket) {
+				t.Fatalf("an error of another kind: %v", err)
+			}
+			if n < 0 || n > MaxFrames {
+				t.Fatalf("%d frames", n)
+			}
+		}
+	})
+}
+
 func BenchmarkEncode(b *testing.B) {
 	for _, c := range []Config{
 		{Channels: 1, Bitrate: 64000, Complexity: 1, FrameMs: 20},
