@@ -22,7 +22,7 @@ import { writeLongMp3 } from "./long-mp3.js";
 /** Length of the busy file, in seconds: longer than any measurement plays it. */
 const LONG_S = 180;
 /** Rooms that are joined at the same time: more would measure the server's patience. */
-const JOINS = 10;
+export const JOINS = 10;
 const ATTEMPTS = 4;
 
 /** Milliseconds since the Unix epoch, finer than `Date.now()`: the clock of the packets' arrival. */
