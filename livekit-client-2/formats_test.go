@@ -11,8 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"server-playback/livekit-client-2/internal/fetch"
+	"server-playback/livekit-client-2/internal/mix"
+	"server-playback/livekit-client-2/internal/source"
 )
 
 const soundFixtures = "internal/decode/testdata/"
@@ -186,5 +192,46 @@ func TestFMT7_TheBinaryDecodesEveryFormat(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if code := run([]string{"decode"}, os.Getenv, &stdout, &stderr); code != 2 || !strings.Contains(stderr.String(), "usage:") {
 		t.Errorf("exit %d, %s", code, stderr.String())
+	}
+}
+
+// BenchmarkPacket is what a packet takes from the audio server's socket to the network library: fetching,
+// decoding MP3, resampling, mixing and encoding, in whichever goroutine.
+func BenchmarkPacket(b *testing.B) {
+	file, err := os.ReadFile(soundFixtures + "mp3-44100-2.mp3")
+	if err != nil {
+		b.Fatal(err)
+	}
+	frames := bytes.Repeat(file[bytes.LastIndex(file[:500], []byte{0xff, 0xfb}):], 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write(frames); err != nil {
+				return
+			}
+		}
+	}))
+	defer server.Close()
+	config, err := loadConfig(func(string) string { return "" })
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := newPublisher(config, discard{}, newWallClock(), newMetrics())
+	if err != nil {
+		b.Fatal(err)
+	}
+	client := fetch.NewClient(fetch.Options{})
+	defer client.Close()
+	stream := source.Open(b.Context(), client, source.Options{URL: server.URL, Channels: 1})
+	defer stream.Close()
+	<-stream.Ready()
+	p.runs = true // without wake: the benchmark is the loop
+	p.mixer.Add(urlSound{stream}, mix.Cue{Gain: 1})
+	b.ReportAllocs()
+	for b.Loop() {
+		for stream.Buffered() < p.frame {
+			runtime.Gosched()
+		}
+		p.mixer.Settle()
+		p.step(time.Now(), 0)
 	}
 }

@@ -150,6 +150,30 @@ func TestSilenceStaysSilent(t *testing.T) {
 	}
 }
 
+func TestSilenceBeforeTheFirstSoundIsAPacketOfItsLength(t *testing.T) {
+	for _, ms := range []int{10, 20} {
+		for channels := 1; channels <= 2; channels++ {
+			c := Default(channels)
+			c.FrameMs = ms
+			e, d := mustEncoder(t, c), mustDecoder(t, channels)
+			signal := busy(SampleRate/5, channels)
+			packets := encodeAll(t, e, c, append(make([]float32, 3*c.Samples()), signal...))
+			info, err := gopus.ParsePacket(packets[0])
+			if err != nil || info.TOC.FrameSize != c.Frames() || info.TOC.Stereo != (channels == 2) {
+				t.Errorf("%d ms of %d channels: %+v, %v", ms, channels, info, err)
+			}
+			got := decodeAll(t, d, channels, packets)
+			if power(got[:3*c.Samples()]) != 0 {
+				t.Error("silence is heard")
+			}
+			late := (3*c.Frames() + e.Lookahead()) * channels
+			if q := snr(signal[:len(got)-late], got[late:]); q < 11 {
+				t.Errorf("%d ms of %d channels: what follows has an SNR of %.1f dB", ms, channels, q)
+			}
+		}
+	}
+}
+
 func TestResetStartsAnew(t *testing.T) {
 	c := usual()
 	pcm := busy(SampleRate/2, 1)
