@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import path from "node:path";
 import { promisify } from "node:util";
 import { inRepository, sine, writeWav } from "@server-playback/simulator";
 import { Bed, closeAll, JOINS, type Player, sleep } from "../Bed.js";
@@ -10,7 +11,7 @@ const ROUNDS = 3;
 const ROOMS = 50;
 const STREAMS = 20;
 const PLAYS = 500;
-const WARM_PLAYS = 100;
+const WARM_PLAYS = 300;
 const AT_ONCE = 20;
 const WINDOW_MS = 4_000;
 /** What a garbage collector gives back late is given time to. */
@@ -101,10 +102,20 @@ interface Load {
 async function load(bed: Bed): Promise<Load> {
   const empty = residentBytes(bed.bridge.pid);
   const rooms = await joinedRooms(bed);
-  const room = (residentBytes(bed.bridge.pid) - empty) / ROOMS / MB;
-  await closeAll(rooms);
+  const idle = residentBytes(bed.bridge.pid);
+  const url = bed.samples.url(path.basename(bed.longMp3));
+  await Promise.all(rooms.slice(0, STREAMS).map((player) => player.play(url)));
   await sleep(SETTLE_MS);
-  return { room, ...(await streams(bed, room)) };
+  const [mallocs, packets] = await counters(bed);
+  await sleep(WINDOW_MS);
+  const [mallocsAfter, packetsAfter] = await counters(bed);
+  const playing = residentBytes(bed.bridge.pid);
+  await closeAll(rooms);
+  return {
+    room: (idle - empty) / ROOMS / MB,
+    stream: (playing - idle) / STREAMS / MB,
+    allocations: (mallocsAfter - mallocs) / (packetsAfter - packets),
+  };
 }
 
 async function joinedRooms(bed: Bed): Promise<Player[]> {
@@ -116,18 +127,6 @@ async function joinedRooms(bed: Bed): Promise<Player[]> {
   }
   await sleep(SETTLE_MS);
   return players;
-}
-
-async function streams(bed: Bed, room: number): Promise<{ stream: number; allocations: number }> {
-  const before = residentBytes(bed.bridge.pid);
-  const players = await bed.playing(STREAMS);
-  await sleep(SETTLE_MS);
-  const [mallocs, packets] = await counters(bed);
-  await sleep(WINDOW_MS);
-  const [mallocsAfter, packetsAfter] = await counters(bed);
-  const more = (residentBytes(bed.bridge.pid) - before) / STREAMS / MB - room;
-  await closeAll(players);
-  return { stream: more, allocations: (mallocsAfter - mallocs) / (packetsAfter - packets) };
 }
 
 async function counters(bed: Bed): Promise<[mallocs: number, packets: number]> {
