@@ -73,6 +73,9 @@ async function ownAllocations(): Promise<Line> {
   ];
   const { stdout } = await promisify(execFile)("go", args, { cwd: inRepository("livekit-client-2") });
   const each = [...stdout.matchAll(/(\d+) allocs\/op/g)].map(([, count]) => Number(count));
+  if (each.length === 0) {
+    throw new Error(`BenchmarkPacket did not run: ${stdout}`);
+  }
   return line(
     "allocations a packet, up to the network",
     "count",
