@@ -111,6 +111,12 @@ test-e2e: build
 	$(call say,Testing end to end on real parts)
 	npx vitest run --config tests/vitest.config.ts
 
+# How long each fuzz target runs; FUZZ names some of them instead of all.
+FUZZTIME ?= 20s
+.PHONY: fuzz
+fuzz: | toolchain ## fuzz every decoder and the command parser (FUZZTIME=20s each)
+	tools/fuzz.sh $(FUZZTIME) $(FUZZ)
+
 .PHONY: lint
 lint: typescript ## formatting, types, unused code, vet, staticcheck
 	npx biome check .

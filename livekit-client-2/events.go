@@ -50,6 +50,9 @@ type Event struct {
 	Reason     string     `json:"reason,omitempty"`
 	Message    string     `json:"message,omitempty"`
 	Field      string     `json:"field,omitempty"`
+
+	SkippedMs    *float64 `json:"skippedMs,omitempty"`
+	SkippedBytes int64    `json:"skippedBytes,omitempty"`
 }
 
 // ms gives a duration as events carry it: in ms, to a hundredth.

@@ -46,6 +46,7 @@ type job struct {
 	after    *job          // whose sound this one's follows; nil for none
 	queued   bool          // whether there was such a one
 	joinTook time.Duration // used by run alone
+	damage   damage        // likewise
 
 	// reopen opens the sound from a position on, for at most so long; nil where it cannot be.
 	reopen func(start, played time.Duration) sound
@@ -186,6 +187,7 @@ func (j *job) run() {
 	defer close(j.done)
 	status, err := j.play()
 	j.sound.Close()
+	j.damage = damageOf(j.sound)
 	j.dropSeek()
 	j.cancel(nil)
 	j.finish(status, err)
@@ -420,6 +422,7 @@ func (j *job) finish(status mix.Status, err error) {
 		blame(&last, err)
 		result = string(last.Error)
 	}
+	j.damage.tell(&last, j.log)
 	metrics := j.speaker.client.bridge.metrics
 	metrics.ended.WithLabelValues(result).Inc()
 	metrics.duration.Observe(status.Played.Seconds())

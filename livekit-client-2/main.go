@@ -17,6 +17,8 @@ import (
 
 	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
+
+	"server-playback/livekit-client-2/internal/decodecmd"
 )
 
 // closeTimeout bounds an orderly end.
@@ -31,6 +33,8 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		command = args[0]
 	}
 	switch {
+	case command == "decode":
+		return decodeFile(args[1:], stdout, stderr)
 	case len(args) > 1:
 		return misuse(stderr, "too many arguments")
 	case command == "--help" || command == "-h" || command == "help":
@@ -55,6 +59,13 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		return checkHealth(config, stderr)
 	}
 	return serve(config, getenv, stderr)
+}
+
+// decodeFile is the command "decode": what a play would make of a file, without a room.
+func decodeFile(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return decodecmd.Run(ctx, args, stdout, stderr)
 }
 
 func misuse(stderr io.Writer, what string) int {
@@ -135,6 +146,9 @@ Usage:
   livekit-client-2 [serve]       serve until SIGINT or SIGTERM
   livekit-client-2 check-config  say what is wrong with the configuration
   livekit-client-2 check-health  end with 0 if the bridge that is configured so is alive
+  livekit-client-2 decode INPUT [OUT.wav]
+                                 decode a file or a URL as a play would, and say what was found;
+                                 decode --help lists its flags
   livekit-client-2 --version
   livekit-client-2 --help
 

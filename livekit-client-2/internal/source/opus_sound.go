@@ -37,6 +37,7 @@ type opusSound struct {
 	passing   bool
 	since     int // packets decoded since the decoder started anew, or since a change to reading
 	concealed atomic.Int64
+	lost      atomic.Int64 // samples per channel of these
 }
 
 func newOpusSound(q *queue, p Packets, ahead time.Duration) (*opusSound, error) {
@@ -93,6 +94,7 @@ func (s *opusSound) decode(packet *decode.OpusPacket) {
 	whole := s.pcm[:packet.Frames*s.channels]
 	if n, err := s.decodeSafely(packet.Data); err != nil || n != packet.Frames {
 		s.concealed.Add(1)
+		s.lost.Add(int64(packet.Frames))
 		clear(whole)
 	}
 	s.unread = whole[packet.From*s.channels : packet.To*s.channels]

@@ -55,6 +55,10 @@ const terminal = {
   requestId: RequestIdSchema,
   /** Media time that was played out into the room, in ms. */
   durationMs: z.number().min(0).optional(),
+  /** Sound that was damaged in the source, and was left out or silent, in ms, as far as that is known. */
+  skippedMs: z.number().min(0).optional(),
+  /** Bytes of the source that belonged to nothing that could be decoded. */
+  skippedBytes: count.optional(),
   reason: ReasonSchema.optional(),
   message: z.string().optional(),
 };

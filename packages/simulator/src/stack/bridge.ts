@@ -13,6 +13,7 @@ const settings = [
   "OPUS_COMPLEXITY",
   "OPUS_FRAME_MS",
   "OPUS_FEC",
+  "OPUS_PASSTHROUGH",
   "MAX_STREAMS",
   "MAX_STREAMS_PER_SESSION",
   "MAX_SESSIONS",
@@ -31,6 +32,7 @@ const settings = [
   "LOG_FORMAT",
   "OTEL_EXPORTER_OTLP_ENDPOINT",
   "OTEL_BSP_SCHEDULE_DELAY",
+  "GOMAXPROCS",
 ];
 
 /** The sounds of a stack are served on this machine, which a bridge does not fetch from unless told to. */
