@@ -247,8 +247,8 @@ func counted(t *testing.T, m *Metrics, name string) float64 {
 	return 0
 }
 
-// BenchmarkPacket is what a packet of one sound costs the sender: passed on, and decoded and encoded.
-func BenchmarkPacket(b *testing.B) {
+// BenchmarkPassing is what a packet of one sound costs the sender: passed on, and decoded and encoded.
+func BenchmarkPassing(b *testing.B) {
 	sound := oggtest.Encode(b, celtMono, oggtest.Music(48000, 1))
 	packets := slices.Repeat(sound.Packets, 400)
 	sound.File = oggtest.File(packets, celtMono, sound.PreSkip, packetFrames*len(packets))
