@@ -15,6 +15,7 @@ const roomFaults: ReadonlySet<RoomEnd["end"]> = new Set<PlayErrorCode>([
   "unauthorized",
   "at_capacity",
   "rate_limited",
+  "not_owner",
   "join_failed",
   "room_lost",
   "publish_failed",

@@ -29,6 +29,8 @@ const advice: Readonly<Record<PlayErrorCode, string>> = {
   request_in_use: "Choose another requestId: an app must not take one that another app uses.",
   too_many_plays: "Wait until a sound has ended, stop one, or let the new one replace the others.",
   plays_too_fast: "Ask more slowly: an app that plays in a loop is the usual cause.",
+  fenced: "Nothing: another node has taken the user over, and plays from there.",
+  not_owner: "Ask again in a moment; if it stays so, see whether the nodes reach Redis.",
   draining: "Ask again in a moment: another server takes over, or this one is being restarted.",
   speech_invalid: "Shorten the text, or choose a voice that exists; the message below says which it was.",
   speech_failed: "Look at the log of the one who speaks: its key, its quota and its voice.",
