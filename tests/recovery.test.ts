@@ -9,16 +9,21 @@ import {
 } from "@server-playback/simulator";
 import { RoomServiceClient } from "livekit-server-sdk";
 import { afterEach, describe, expect, inject, it, vi } from "vitest";
+import { expectNoSecrets } from "./harness/no-secrets.js";
 import { Stage, serveTone } from "./harness/Stage.js";
 import { stackEnv } from "./harness/stack-env.js";
 import { TcpProxy } from "./harness/TcpProxy.js";
 
 const closers: (() => Promise<unknown>)[] = [];
 
+let logDir = "";
+
+/** Faults make programs talkative: what was printed about them is looked through each time. */
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) {
     await close();
   }
+  expectNoSecrets(logDir, [inject("liveKit").apiSecret, "do-not-print"]);
 });
 
 function own<T extends { close(): Promise<unknown> }>(part: T): T {
@@ -30,7 +35,9 @@ function env(settings: Readonly<Record<string, string>> = {}) {
   const { url, apiKey, apiSecret } = inject("liveKit");
   const liveKit = { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
   const folder = `tests/recovery-${randomBytes(3).toString("hex")}`;
-  return stackEnv({ SERVER_PLAYBACK_MODE: "primary", ...liveKit, ...settings }, folder);
+  const made = stackEnv({ SERVER_PLAYBACK_MODE: "primary", ...liveKit, ...settings }, folder);
+  logDir = made.logDir;
+  return made;
 }
 
 /** The longest time in which no packet of sound arrived, between the first and the last, in ms. */
@@ -69,9 +76,10 @@ describe("REC-24 the bridge is killed in the middle of a sound", () => {
 
 describe("REC-23 the socket to the bridge is cut", () => {
   it("REC-23 nothing is heard of it, and the app is told of the end", async () => {
-    const bridge: Bridge = own(await startBridge(env(), inject("liveKit").url, "bridge"));
+    const settings = env();
+    const bridge: Bridge = own(await startBridge(settings, inject("liveKit").url, "bridge"));
     const proxy = own(await TcpProxy.start(bridge.url));
-    const stack = own(await Stack.start({ ...env(), bridgeUrl: `ws://${proxy.host}/ws` }));
+    const stack = own(await Stack.start({ ...settings, bridgeUrl: `ws://${proxy.host}/ws` }));
     const stage = own(await Stage.set(stack));
     const askedAt = Date.now();
     const played = stage.play(serveTone(stack, 3));
