@@ -126,7 +126,7 @@ export class BridgeLink {
     }
   }
 
-  /** Notes that this bridge is full; says whether there is another that may not be. */
+  /** Notes that this bridge takes nothing more; says whether there is another that may not be. */
   canMoveOn(): boolean {
     const url = this.current?.url ?? "";
     return this.#options.bridges.report(url, "at_capacity");

@@ -105,6 +105,7 @@ export class SpeakerManager {
   readonly #speaking = new Map<string, AbortController>();
   /** Commands go out in the order of the requests: each play waits for the one before it. */
   #lastPlay: Promise<void> = Promise.resolve();
+  #isDraining = false;
   #disposal: Promise<void> | undefined;
 
   constructor(userSession: SpeakerSession, options: SpeakerManagerOptions) {
@@ -246,11 +247,14 @@ export class SpeakerManager {
       case "room_joined":
       case "room_reconnecting":
       case "room_left":
-      case "draining": {
-        const { type, ...details } = evt;
-        this.#session.log.info(details, type);
+        this.#logEvent(evt);
         break;
-      }
+      case "draining":
+        this.#logEvent(evt);
+        this.#link.canMoveOn();
+        this.#isDraining = true;
+        this.#leaveIfIdle();
+        break;
       case "pong":
       case "stats":
         break;
@@ -500,6 +504,7 @@ export class SpeakerManager {
 
   /** What was with the bridge goes on with the next one, where it was. */
   #bridgeLost(): void {
+    this.#isDraining = false;
     this.#room.reset();
     for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
       this.#silence(job.requestId);
@@ -558,6 +563,19 @@ export class SpeakerManager {
     const isFull = !event.success && event.error === "at_capacity";
     if (!isFull || !this.#turnedAway(job)) {
       this.#finish(finishedJob(job, event));
+    }
+  }
+
+  #logEvent({ type, ...details }: BridgeEvent): void {
+    this.#session.log.info(details, type);
+  }
+
+  /** A bridge that is about to end is left as soon as nothing of this user's plays there. */
+  #leaveIfIdle(): void {
+    if (this.#isDraining && this.#jobs.size === 0) {
+      this.#isDraining = false;
+      this.#room.reset();
+      void this.#link.leave();
     }
   }
 
@@ -624,6 +642,7 @@ export class SpeakerManager {
     this.#news(requestId, { step: "ended" });
     this.#observe((observer) => observer.onJob(this.#session.userId, job));
     this.#session.playEnded?.(job);
+    this.#leaveIfIdle();
   }
 
   #silence(requestId: string): void {

@@ -406,6 +406,60 @@ describe("a bridge that is away", () => {
   });
 });
 
+describe("a bridge that takes nothing more", () => {
+  const two = "ws://one.example/ws,ws://two.example/ws";
+
+  it("REC-28 because it is full is left for the next one, once for each", async () => {
+    const world = new SpeakerWorld(true, two);
+    const urls: string[] = [];
+    const start = world.speaker.start(request("r1"));
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await vi.waitFor(() => expect(world.attempts).toHaveLength(1));
+      urls.push(world.attempts[0]?.url ?? "");
+      world.attempts.shift()?.succeed();
+      await vi.waitFor(() => expect(world.connections.at(-1)?.commands).toHaveLength(1));
+      world.connection.say(full("r1"));
+    }
+    await start;
+    await world.settle();
+    expect(urls).toEqual(["ws://one.example/ws", "ws://two.example/ws"]);
+    expect(world.attempts).toEqual([]);
+    expect(world.ends("r1")).toMatchObject([{ state: "error", error: "at_capacity" }]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-28 but still plays for this user is not left", async () => {
+    const world = new SpeakerWorld(true, two);
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    await world.start(request("r2", { stopOtherAudio: false }));
+    world.connection.say(full("r2"));
+    expect(world.ends("r2")).toMatchObject([{ state: "error", error: "at_capacity" }]);
+    expect(world.connection.isOpen).toBe(true);
+    await world.speaker.dispose();
+  });
+
+  it("REC-28 because it ends is left when nothing plays there, and the next play finds another", async () => {
+    const world = new SpeakerWorld(true, two);
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    world.connection.say({ type: "draining" });
+    expect(world.connection.isOpen).toBe(true);
+    world.connection.say(completed("r1"));
+    expect(world.connection.isOpen).toBe(false);
+    const next = world.speaker.start(request("r2"));
+    await world.settle();
+    expect(world.attempts).toMatchObject([{ url: "ws://two.example/ws" }]);
+    world.attempts.shift()?.succeed();
+    await next;
+    await world.speaker.dispose();
+  });
+
+  function full(requestId: string) {
+    return { type: "play_complete", requestId, success: false, error: "at_capacity", durationMs: 0 } as const;
+  }
+});
+
 describe("an operator's controls", () => {
   it("CL-28 reach the bridge for a play that it knows, and no other", async () => {
     const world = new SpeakerWorld();
