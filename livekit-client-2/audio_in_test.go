@@ -186,7 +186,7 @@ func speak(t *testing.T, serverURL, room, identity string) {
 		t.Fatal(err)
 	}
 	p := newTestPublisher(t, track)
-	p.mixer.Add(newToneSound(1, time.Hour), 1, false)
+	p.mixer.Add(newToneSound(1, time.Hour), mix.Cue{Gain: 1})
 	t.Cleanup(func() {
 		p.Close()
 		participant.Disconnect()

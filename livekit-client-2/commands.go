@@ -27,6 +27,7 @@ type Command struct {
 	TrackID        *int     `json:"trackId,omitempty"`
 	StartMs        float64  `json:"startMs,omitempty"`
 	Loop           bool     `json:"loop,omitempty"`
+	Queue          bool     `json:"queue,omitempty"`
 	Reason         string   `json:"reason,omitempty"`
 	RampMs         *float64 `json:"rampMs,omitempty"`
 	PositionMs     *float64 `json:"positionMs,omitempty"`
@@ -57,13 +58,13 @@ const (
 var actionFields = map[string][]string{
 	actionJoinRoom:         {"requestId", "roomName", "token!", "url"},
 	actionLeaveRoom:        {"requestId"},
-	actionPlayURL:          {"requestId!", "url!", "roomName", "token", "volume", "gain", "stopOther", "trackId", "sampleRate", "startMs", "loop"},
+	actionPlayURL:          {"requestId!", "url!", "roomName", "token", "volume", "gain", "stopOther", "trackId", "sampleRate", "startMs", "loop", "queue"},
 	actionStopPlayback:     {"requestId", "trackId", "reason"},
 	actionPausePlayback:    {"requestId!"},
 	actionResumePlayback:   {"requestId!"},
 	actionSetVolume:        {"requestId!", "volume!", "rampMs"},
 	actionSeekPlayback:     {"requestId!", "positionMs!"},
-	actionStartPCM:         {"requestId!", "sampleRate!", "channels", "roomName", "token", "volume", "gain", "stopOther", "trackId"},
+	actionStartPCM:         {"requestId!", "sampleRate!", "channels", "roomName", "token", "volume", "gain", "stopOther", "trackId", "queue"},
 	actionEndPCM:           {"requestId!"},
 	actionPublishTone:      {"requestId", "durationMs"},
 	actionSubscribeEnable:  {"requestId", "targetIdentity"},
@@ -144,6 +145,8 @@ func (c *Command) read(raw map[string]json.RawMessage, name string) error {
 		return text(name, value, &c.TargetIdentity, 0, 256)
 	case "stopOther":
 		return decode(name, value, &c.StopOther, "true or false")
+	case "queue":
+		return decode(name, value, &c.Queue, "true or false")
 	case "loop":
 		return decode(name, value, &c.Loop, "true or false")
 	case "volume":
@@ -263,6 +266,8 @@ func (c *BridgeClient) handleCommand(cmd Command) error {
 		return c.speaker.setPaused(cmd.RequestID, false)
 	case actionSetVolume:
 		return c.speaker.setVolume(cmd)
+	case actionSeekPlayback:
+		return c.speaker.seek(cmd)
 	case actionSubscribeEnable:
 		return c.subscribe(cmd.TargetIdentity)
 	case actionSubscribeDisable:

@@ -25,6 +25,11 @@ type Config struct {
 	OpusComplexity  int
 	OpusFrameMs     int
 	OpusFEC         bool
+	OpusPassthrough bool // Opus that plays alone and unchanged is sent as it came
+
+	DuckDB      float64 // by how much speech turns the other layers down
+	DuckAttack  time.Duration
+	DuckRelease time.Duration
 
 	MaxStreams     int           // jobs that may play at once, in all rooms together
 	MaxDuration    time.Duration // of one sound; 0 is no limit
@@ -68,6 +73,14 @@ var settings = []setting{
 		set: func(c *Config, s string) error { return parseFrameMs(&c.OpusFrameMs, s) }},
 	{name: "OPUS_FEC", fallback: "false", meaning: "in-band forward error correction, for speech over lossy links",
 		set: func(c *Config, s string) error { return parseBool(&c.OpusFEC, s) }},
+	{name: "OPUS_PASSTHROUGH", fallback: "true", meaning: "send Opus that plays alone and unchanged as it came, without decoding it",
+		set: func(c *Config, s string) error { return parseBool(&c.OpusPassthrough, s) }},
+	{name: "DUCK_DB", fallback: "15", meaning: "by how many dB speech (trackId 2) turns the other layers down, 0 to 60",
+		set: func(c *Config, s string) error { return parseFloat(&c.DuckDB, s, 0, 60) }},
+	{name: "DUCK_ATTACK_MS", fallback: "100", meaning: "time to turn them down",
+		set: func(c *Config, s string) error { return parseMs(&c.DuckAttack, s, 0) }},
+	{name: "DUCK_RELEASE_MS", fallback: "500", meaning: "time to turn them up again",
+		set: func(c *Config, s string) error { return parseMs(&c.DuckRelease, s, 0) }},
 	{name: "MAX_STREAMS", fallback: "60", meaning: "sounds that may play at once, in all rooms together",
 		set: func(c *Config, s string) error { return parseInt(&c.MaxStreams, s, 1, 100000) }},
 	{name: "SPEAKER_MAX_DURATION_MS", fallback: "3600000", meaning: "a longer sound is ended there; 0 is no limit",

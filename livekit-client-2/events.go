@@ -30,13 +30,17 @@ type Event struct {
 	RequestID           string   `json:"requestId,omitempty"`
 	FirstFrameLatencyMs *float64 `json:"firstFrameLatencyMs,omitempty"`
 	JoinMs              *float64 `json:"joinMs,omitempty"`
+	FetchMs             *float64 `json:"fetchMs,omitempty"`
+	DecodeMs            *float64 `json:"decodeMs,omitempty"`
 	Codec               string   `json:"codec,omitempty"`
 	SampleRate          int      `json:"sampleRate,omitempty"`
 	Channels            int      `json:"channels,omitempty"`
 	ExpectedDurationMs  *float64 `json:"expectedDurationMs,omitempty"`
 	PositionMs          *float64 `json:"positionMs,omitempty"`
+	PlayedMs            *float64 `json:"playedMs,omitempty"`
 	BufferedMs          *float64 `json:"bufferedMs,omitempty"`
 	SilentMs            *float64 `json:"silentMs,omitempty"`
+	Volume              *float64 `json:"volume,omitempty"`
 
 	Success    *bool      `json:"success,omitempty"`
 	DurationMs *float64   `json:"durationMs,omitempty"`

@@ -38,13 +38,22 @@ type job struct {
 	log     *slog.Logger
 	life    context.Context // ended by end, with the ending as its cause
 	cancel  context.CancelCauseFunc
+	begun   chan struct{} // closed once there is a voice
 	done    chan struct{}
 	release sync.Once // of its place among the bridge's streams
 
+	after    *job          // whose sound this one's follows; nil for none
+	queued   bool          // whether there was such a one
 	joinTook time.Duration // used by run alone
 
+	// reopen opens the sound from a position on, for at most so long; nil where it cannot be.
+	reopen func(start, played time.Duration) sound
+	seek   seek
+
 	mu      sync.Mutex
-	voice   *mix.Voice // nil while pending
+	sound   sound         // run's; others read it
+	start   time.Duration // where in the sound to begin
+	voice   *mix.Voice    // nil while pending
 	volume  float64
 	paused  bool   // as was asked for
 	started *Event // once it has been sent
@@ -55,15 +64,23 @@ func newJob(s *Speaker, cmd Command, room *Room) *job {
 	j := &job{
 		speaker: s, room: room, id: cmd.RequestID, life: life, cancel: cancel,
 		arrived: time.Now(),
+		begun:   make(chan struct{}),
 		done:    make(chan struct{}),
+		seek:    seek{asked: make(chan struct{}, 1)},
+		start:   milliseconds(cmd.StartMs),
 		volume:  orOne(cmd.Volume),
 		gain:    orOne(cmd.Gain) * s.client.bridge.config.PublishGain,
 		log:     room.logger().With("requestId", cmd.RequestID),
 	}
-	if cmd.TrackID != nil {
-		j.layer = *cmd.TrackID
-	}
+	j.layer = layerOf(cmd)
 	return j
+}
+
+func layerOf(cmd Command) int {
+	if cmd.TrackID == nil {
+		return 0
+	}
+	return *cmd.TrackID
 }
 
 func orOne(x *float64) float64 {
@@ -99,11 +116,14 @@ func (j *job) setPaused(paused bool) {
 	defer j.mu.Unlock()
 	j.paused = paused
 	switch {
-	case j.voice == nil:
-	case paused:
+	case j.voice != nil && paused:
 		j.voice.Pause()
-	default:
+	case j.voice != nil:
 		j.voice.Resume()
+	case paused:
+		j.acknowledge("play_paused", j.start, 0)
+	default:
+		j.acknowledge("play_resumed", j.start, 0)
 	}
 }
 
@@ -112,9 +132,27 @@ func (j *job) setVolume(volume float64, ramp time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.volume = volume
+	from := j.start
 	if j.voice != nil {
-		j.voice.SetGain(volume*j.gain, ramp)
+		from = j.voice.SetGain(volume*j.gain, ramp)
 	}
+	j.speaker.client.sendEvent(Event{
+		Type: "play_volume", RequestID: j.id, PositionMs: ms(j.sound.Place(from)), Volume: &volume,
+	})
+}
+
+// acknowledge tells that a command was carried out, and where in the sound.
+func (j *job) acknowledge(kind string, position, played time.Duration) {
+	j.speaker.client.sendEvent(Event{
+		Type: kind, RequestID: j.id, PositionMs: ms(j.sound.Place(position)), PlayedMs: ms(played),
+	})
+}
+
+// waits tells whether the job was queued, and has not been heard yet.
+func (j *job) waits() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.queued && j.started == nil
 }
 
 // report says again how the job stands.
@@ -127,23 +165,31 @@ func (j *job) report() {
 }
 
 // run carries the job out, closes its sound, and says how it ended.
-func (j *job) run(sound sound) {
+func (j *job) run() {
 	defer close(j.done)
-	err := j.prepare(sound)
-	var status mix.Status
-	if err == nil {
-		status, err = j.follow(sound, j.begin(sound))
-	}
-	sound.Close()
+	status, err := j.play()
+	j.sound.Close()
+	j.dropSeek()
 	j.cancel(nil)
 	j.finish(status, err)
 }
 
+// play goes through the job's stages.
+func (j *job) play() (status mix.Status, err error) {
+	if err := j.prepare(); err != nil {
+		return status, err
+	}
+	if err := j.awaitTurn(); err != nil {
+		return status, err
+	}
+	return j.follow(j.begin())
+}
+
 // prepare waits until the room is joined and the sound ready, both at the same time, and then, for
 // a bounded time, until somebody will hear it.
-func (j *job) prepare(sound sound) error {
+func (j *job) prepare() error {
 	wasJoined := j.room.isJoined()
-	joined, ready := j.room.joined, sound.Ready()
+	joined, ready := j.room.joined, j.sound.Ready()
 	for joined != nil || ready != nil {
 		select {
 		case <-joined:
@@ -153,7 +199,7 @@ func (j *job) prepare(sound sound) error {
 			}
 		case <-ready:
 			ready = nil
-			if err := sound.Err(); err != nil && sound.Buffered() == 0 {
+			if err := j.cannotPlay(j.sound); err != nil {
 				return j.orEnding(err)
 			}
 		case <-j.life.Done():
@@ -166,6 +212,47 @@ func (j *job) prepare(sound sound) error {
 		j.log.Info("nobody receives the track yet")
 	}
 	return context.Cause(j.life)
+}
+
+// cannotPlay says why nothing of a sound that is ready can be heard; nil if something can, or if it
+// is complete with nothing.
+func (*job) cannotPlay(s sound) error {
+	if s.Buffered() > 0 {
+		return nil
+	}
+	return s.Err()
+}
+
+// awaitTurn waits until the play before has a voice to follow, and has ended else. What is sought
+// meanwhile is where the sound begins.
+func (j *job) awaitTurn() error {
+	var begun, done chan struct{}
+	if j.after != nil {
+		begun, done = j.after.begun, j.after.done
+	}
+	for {
+		select { // first: the turn may have come too
+		case <-j.seek.asked:
+			if err := j.beginElsewhere(); err != nil {
+				return err
+			}
+			continue
+		default:
+		}
+		if begun == nil {
+			return context.Cause(j.life)
+		}
+		select {
+		case <-j.seek.asked:
+			j.seek.ask()
+		case <-begun:
+			begun = nil
+		case <-done:
+			begun = nil
+		case <-j.life.Done():
+			return context.Cause(j.life)
+		}
+	}
 }
 
 func (j *job) afterJoin(wasJoined bool) error {
@@ -184,32 +271,46 @@ func (j *job) orEnding(err error) error {
 }
 
 // begin hands the sound to the mixer.
-func (j *job) begin(sound sound) *mix.Voice {
+func (j *job) begin() *mix.Voice {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.voice = j.room.publisher.mixer.Add(sound, j.volume*j.gain, j.paused)
+	cue := mix.Cue{Layer: j.layer, Gain: j.volume * j.gain, Paused: j.paused, At: j.sound.Place(j.start)}
+	if j.after != nil {
+		cue.After = j.after.currentVoice()
+		j.after = nil // else a long queue would hold on to all that was played
+	}
+	j.voice = j.room.publisher.mixer.Add(j.sound, cue)
+	close(j.begun)
+	return j.voice
+}
+
+func (j *job) currentVoice() *mix.Voice {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	return j.voice
 }
 
 // follow tells what becomes of the voice until it is done, and stops it when the job is ended.
-func (j *job) follow(sound sound, voice *mix.Voice) (mix.Status, error) {
+func (j *job) follow(voice *mix.Voice) (mix.Status, error) {
 	ticker := time.NewTicker(progressInterval)
 	defer ticker.Stop()
 	ended := j.life.Done()
-	var last mix.Status
 	for {
 		select {
 		case <-voice.Changed():
-			status := voice.Status()
-			if j.observe(sound, last, status); status.Done {
-				return status, j.outcome(sound, status)
-			}
-			if status.Began && !last.Began {
+			if j.observe(voice) {
 				ticker.Reset(progressInterval)
 			}
-			last = status
+			if status := voice.Status(); status.Done {
+				j.observe(voice)
+				return status, j.outcome(status)
+			}
+		case <-j.seek.wanted():
+			j.openSeek(voice)
+		case <-j.seek.ready():
+			j.giveSeek(voice)
 		case <-ticker.C:
-			j.progress(sound, voice.Status())
+			j.progress(voice.Status())
 		case <-ended:
 			ended = nil
 			voice.Stop()
@@ -217,32 +318,36 @@ func (j *job) follow(sound sound, voice *mix.Voice) (mix.Status, error) {
 			if status := voice.Status(); !status.Done {
 				return status, j.orEnding(fault.New(fault.RoomLost, "the room was left"))
 			}
-			return voice.Status(), j.outcome(sound, voice.Status())
+			return voice.Status(), j.outcome(voice.Status())
 		}
 	}
 }
 
-// observe tells what has changed.
-func (j *job) observe(sound sound, last, now mix.Status) {
-	if now.Began && !last.Began {
-		j.start(sound, now)
-	}
-	if now.Paused != last.Paused && !now.Done {
-		kind := "play_resumed"
-		if now.Paused {
-			kind = "play_paused"
+// observe tells what has become of the voice, and whether its first packet was sent.
+func (j *job) observe(voice *mix.Voice) (began bool) {
+	for note, more := voice.Next(); more; note, more = voice.Next() {
+		switch note.Kind {
+		case mix.Began:
+			began = true
+			j.announce(note.At)
+		case mix.Paused:
+			j.acknowledge("play_paused", note.Position, note.Played)
+		case mix.Resumed, mix.WentOn:
+			j.acknowledge("play_resumed", note.Position, note.Played)
+		case mix.RanDry:
+			j.speaker.client.bridge.metrics.underruns.Inc()
+			j.acknowledge("play_buffering", note.Position, note.Played)
+		case mix.Sought:
+			j.arrive(note.Position, note.Played)
 		}
-		j.speaker.client.sendEvent(Event{Type: kind, RequestID: j.id, PositionMs: ms(now.Played)})
 	}
-	if now.Dry && !last.Dry {
-		j.speaker.client.bridge.metrics.underruns.Inc()
-	}
+	return began
 }
 
-// start tells that the first packet was sent.
-func (j *job) start(sound sound, status mix.Status) {
-	latency := status.BeganAt.Sub(j.arrived)
-	made := sound.format()
+// announce tells that the first packet was sent.
+func (j *job) announce(at time.Time) {
+	latency := at.Sub(j.arrived)
+	made := j.sound.format()
 	event := Event{
 		Type: "play_started", RequestID: j.id,
 		FirstFrameLatencyMs: ms(latency), JoinMs: ms(j.joinTook),
@@ -251,31 +356,38 @@ func (j *job) start(sound sound, status mix.Status) {
 	if made.expected != nil {
 		event.ExpectedDurationMs = ms(*made.expected)
 	}
+	if s, ok := j.sound.(fetched); ok {
+		header, decoding := s.Took(j.arrived)
+		event.FetchMs, event.DecodeMs = ms(header), ms(decoding)
+	}
 	j.mu.Lock()
 	j.started = &event
 	j.speaker.client.sendEvent(event)
 	j.mu.Unlock()
 	metrics := j.speaker.client.bridge.metrics
 	metrics.started.Inc()
-	metrics.firstFrame.Observe(latency.Seconds())
+	if !j.queued { // else it is the play before that took the time
+		metrics.firstFrame.Observe(latency.Seconds())
+	}
 	j.log.Info("play started", "latencyMs", *ms(latency), "joinMs", *ms(j.joinTook), "codec", made.codec)
 }
 
-func (j *job) progress(sound sound, status mix.Status) {
+func (j *job) progress(status mix.Status) {
 	if status.Began && !status.Paused {
 		j.speaker.client.sendEvent(Event{
 			Type: "play_progress", RequestID: j.id,
-			PositionMs: ms(status.Played), BufferedMs: ms(sound.Buffered()),
+			PositionMs: ms(j.sound.Place(status.Position)), PlayedMs: ms(status.Played),
+			BufferedMs: ms(j.sound.Buffered()),
 		})
 	}
 }
 
 // outcome is nil for a sound that was played to its end, or else why it was not.
-func (j *job) outcome(sound sound, status mix.Status) error {
+func (j *job) outcome(status mix.Status) error {
 	if status.Stopped {
 		return context.Cause(j.life)
 	}
-	return sound.Err()
+	return j.sound.Err()
 }
 
 // finish says the last word.

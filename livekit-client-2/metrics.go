@@ -29,6 +29,7 @@ type Metrics struct {
 	underruns  prometheus.Counter
 
 	packets     prometheus.Counter
+	passed      prometheus.Counter
 	latePackets prometheus.Counter
 	sendErrors  prometheus.Counter
 	droppedPCM  prometheus.Counter
@@ -63,6 +64,7 @@ func newMetrics() *Metrics {
 		unheard:       counter(r, "plays_without_subscriber_total", "Plays begun while nobody received the track."),
 		underruns:     counter(r, "underruns_total", "Times that a playing source had no data."),
 		packets:       counter(r, "packets_total", "Packets sent."),
+		passed:        counter(r, "passed_packets_total", "Packets of these that were passed on as they came."),
 		latePackets:   counter(r, "late_packets_total", "Packets sent more than 20 ms after their time."),
 		sendErrors:    counter(r, "send_errors_total", "Packets that could not be sent."),
 		droppedPCM:    counter(r, "forwarded_frames_dropped_total", "Frames of forwarded audio dropped for slow readers."),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"server-playback/livekit-client-2/internal/fault"
 	"server-playback/livekit-client-2/internal/mix"
 	"server-playback/livekit-client-2/internal/opus"
+	"server-playback/livekit-client-2/internal/source"
 )
 
 const (
@@ -21,6 +23,8 @@ const (
 	// primePackets of silence go out after publishing: the server shows a track to nobody before
 	// media has come, and takes one without any back after 30 s.
 	primePackets = 10
+	// rejoinPackets is how many packets an encoder hears that were passed on, before it takes over.
+	rejoinPackets = 2
 )
 
 // packetWriter sends RTP packets: the published track, or a test's.
@@ -37,9 +41,14 @@ type Publisher struct {
 	metrics *Metrics
 	frame   time.Duration
 	tail    int // samples of silence that take a sound's end through the encoder
+	// passable says which packets can be passed on; nil is none.
+	passable *source.Packets
 
 	pcm    []float32
 	packet rtp.Packet
+	past   []float32 // for an encoder that takes over from what was passed on
+	room   []byte    // for an encoded payload
+	clean  bool      // what was sent last leaves listeners' SILK decoders as new ones
 	epoch  time.Time // the wall-clock time of rtp0
 	rtp0   uint32
 	quiet  int // samples of silence sent since the last sound
@@ -87,12 +96,21 @@ func newPublisher(c Config, track packetWriter, clock clock, metrics *Metrics) (
 		closed:     make(chan struct{}),
 		subscribed: make(chan struct{}),
 		rtp0:       rand.Uint32(),
+		room:       make([]byte, opus.MaxPacketBytes),
+		clean:      true,
+	}
+	if c.OpusPassthrough {
+		p.passable = &source.Packets{Frames: config.Frames(), Lookahead: encoder.Lookahead(), Recalled: rejoinPackets * config.Frames()}
+		p.past = make([]float32, rejoinPackets*config.Samples())
 	}
 	p.packet.Version = 2
 	p.packet.SequenceNumber = uint16(rand.Uint32())
-	p.packet.Payload = make([]byte, opus.MaxPacketBytes)
 	p.quiet = p.tail
-	p.mixer = mix.New(c.PublishChannels, config.Frames(), p.wake)
+	p.mixer = mix.New(mix.Config{
+		Channels: c.PublishChannels, Frames: config.Frames(),
+		Duck: math.Pow(10, -c.DuckDB/20), Attack: c.DuckAttack, Release: c.DuckRelease,
+		OnActive: p.wake,
+	})
 	return p, nil
 }
 
@@ -269,20 +287,49 @@ func (p *Publisher) run() {
 	}
 }
 
-// step mixes and sends the packet that is due.
+// step sends the packet that is due.
 func (p *Publisher) step(due time.Time, behind time.Duration) {
-	if !p.compose() {
+	payload, err := p.payload()
+	if err != nil {
+		p.metrics.sendErrors.Inc()
+		return
+	}
+	if payload == nil {
 		p.packet.Marker = true
 		return
 	}
 	if behind > lateAfter {
 		p.metrics.latePackets.Inc()
 	}
-	if err := p.send(due); err != nil {
+	if err := p.send(payload, due); err != nil {
 		p.metrics.sendErrors.Inc()
 		return
 	}
 	p.mixer.Sent(p.pacer.clock.Now())
+}
+
+// payload makes the next packet's: one that came as it is to be heard, or what is mixed, encoded; nil
+// if there is nothing to send.
+func (p *Publisher) payload() ([]byte, error) {
+	if passed := p.mixer.Pass(p.clean); passed != nil {
+		p.clean, p.quiet = false, 0
+		p.metrics.passed.Inc()
+		return passed, nil
+	}
+	if p.mixer.Recall(p.past) {
+		if err := p.encoder.Rejoin(p.past); err != nil {
+			return nil, fmt.Errorf("encode: %w", err)
+		}
+	}
+	if !p.compose() {
+		return nil, nil
+	}
+	n, err := p.encoder.Encode(p.room, p.pcm)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	p.clean = opus.IsCELT(p.room[:n])
+	return p.room[:n], nil
 }
 
 // compose fills pcm with the next packet, and tells whether it is to be sent: silence is only right
@@ -316,20 +363,15 @@ func (p *Publisher) trailingSilence() int {
 	return len(p.pcm) - n
 }
 
-// send encodes pcm and sends it with the RTP time of due: that goes on with the wall clock while
-// nothing is sent, and the sequence does not.
-func (p *Publisher) send(due time.Time) error {
-	payload := p.packet.Payload[:cap(p.packet.Payload)]
-	n, err := p.encoder.Encode(payload, p.pcm)
-	if err != nil {
-		return fmt.Errorf("encode: %w", err)
-	}
+// send sends a packet with the RTP time of due: that goes on with the wall clock while nothing is
+// sent, and the sequence does not.
+func (p *Publisher) send(payload []byte, due time.Time) error {
 	if p.epoch.IsZero() {
 		p.epoch = due
 	}
-	p.packet.Payload = payload[:n]
+	p.packet.Payload = payload
 	p.packet.Timestamp = p.rtp0 + uint32(rtpTicks(due.Sub(p.epoch)))
-	err = p.currentTrack().WriteRTP(&p.packet, nil)
+	err := p.currentTrack().WriteRTP(&p.packet, nil)
 	p.packet.SequenceNumber++
 	p.packet.Marker = false
 	p.metrics.packets.Inc()

@@ -8,6 +8,8 @@ import (
 
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	"github.com/pion/rtp"
+
+	"server-playback/livekit-client-2/internal/mix"
 )
 
 // fakeTrack notes the packets that are sent.
@@ -45,10 +47,10 @@ func TestBR42_RTPTimeGoesOnWhileNothingIsSent(t *testing.T) {
 		track := &fakeTrack{}
 		p := newTestPublisher(t, track)
 		defer p.Close()
-		p.mixer.Add(newToneSound(1, 90*time.Millisecond), 1, false)
+		p.mixer.Add(newToneSound(1, 90*time.Millisecond), mix.Cue{Gain: 1})
 		time.Sleep(time.Second)
 		first := track.take()
-		p.mixer.Add(newToneSound(1, 20*time.Millisecond), 1, false)
+		p.mixer.Add(newToneSound(1, 20*time.Millisecond), mix.Cue{Gain: 1})
 		time.Sleep(time.Second)
 		second := track.take()
 
@@ -90,7 +92,7 @@ func TestBR40_NothingIsSentWhileNothingPlays(t *testing.T) {
 		p.mu.Unlock()
 		p.Close()
 		p.Close()
-		p.mixer.Add(newToneSound(1, time.Second), 1, false)
+		p.mixer.Add(newToneSound(1, time.Second), mix.Cue{Gain: 1})
 		time.Sleep(time.Second)
 		if n := len(track.take()); n != 0 {
 			t.Errorf("%d packets after the close", n)
@@ -134,7 +136,7 @@ func TestAPacketDoesNotAllocate(t *testing.T) {
 	for range 2 {
 		// Without wake: the test is the loop.
 		p.runs = true
-		p.mixer.Add(newToneSound(1, time.Hour), 0.5, false)
+		p.mixer.Add(newToneSound(1, time.Hour), mix.Cue{Gain: 0.5})
 	}
 	due := time.Now()
 	if n := testing.AllocsPerRun(200, func() {

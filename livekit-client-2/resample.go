@@ -13,8 +13,9 @@ import (
 const bareIngestRate = 16000
 
 // sourceOptions says how the sound of a play_url is converted to what is published.
-func sourceOptions(c Config, cmd Command) source.Options {
+func sourceOptions(c Config, cmd Command, packets *source.Packets) source.Options {
 	return source.Options{
+		Packets:     packets,
 		URL:         cmd.Url,
 		Channels:    c.PublishChannels,
 		Bandwidth:   bandwidth(cmd.SampleRate),

@@ -15,6 +15,10 @@ type sound interface {
 	// Err says how the sound ended; nil if it is complete or still goes on.
 	Err() error
 	Close()
+	// Endless tells whether the sound has no places to go to. It waits for Ready.
+	Endless() bool
+	// Place gives where in the sound a position is that has been counted on beyond its end.
+	Place(position time.Duration) time.Duration
 	// format says what the sound is made of; it is valid once Ready is closed.
 	format() format
 }
@@ -26,6 +30,20 @@ type format struct {
 	channels   int
 	expected   *time.Duration // nil where the length is not known
 }
+
+// fetched is a sound that came over the network.
+type fetched interface {
+	// Took says how long it took from a moment to the response's header, and from there to enough
+	// sound to begin with.
+	Took(since time.Time) (header, decoding time.Duration)
+}
+
+// live is what sounds without places to go to have in common.
+type live struct{}
+
+func (live) Endless() bool { return true }
+
+func (live) Place(position time.Duration) time.Duration { return position }
 
 // urlSound is the sound of a URL.
 type urlSound struct{ *source.Stream }
@@ -41,6 +59,7 @@ func (s urlSound) format() format {
 
 // pcmSound is the sound of samples that are pushed in.
 type pcmSound struct {
+	live
 	*source.PCM
 	options source.PCMOptions
 	intake  *pcmIntake

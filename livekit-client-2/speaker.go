@@ -12,6 +12,10 @@ import (
 const (
 	// maxFinished is how many ended plays a session remembers, to answer a repeated request.
 	maxFinished = 256
+	// layers is how many there are: speaker, app audio, speech.
+	layers = 3
+	// maxQueued is how many plays may wait for their turn in one layer.
+	maxQueued = 16
 	// defaultRamp keeps a change of volume from clicking.
 	defaultRamp = 20 * time.Millisecond
 )
@@ -22,6 +26,7 @@ type Speaker struct {
 
 	mu       sync.Mutex
 	jobs     map[string]*job
+	last     [layers]*job // the newest one in each layer
 	finished *finishedPlays
 	unnamed  int // plays that were given a name here
 	closed   bool
@@ -35,8 +40,17 @@ func newSpeaker(c *BridgeClient) *Speaker {
 // playURL carries out play_url: the fetch begins at once, and the join, if one is needed, beside it.
 func (s *Speaker) playURL(cmd Command) error {
 	return s.play(cmd, func(j *job) (sound, error) {
-		stream := source.Open(j.life, s.client.bridge.fetcher, sourceOptions(s.client.bridge.config, cmd))
-		return urlSound{stream}, nil
+		options := sourceOptions(s.client.bridge.config, cmd, j.room.publisher.passable)
+		open := func() sound { return urlSound{source.Open(j.life, s.client.bridge.fetcher, options)} }
+		longest := options.MaxDuration
+		j.reopen = func(start, played time.Duration) sound {
+			options.Start = start
+			if longest > 0 {
+				options.MaxDuration = max(longest-played, 1)
+			}
+			return open()
+		}
+		return open(), nil
 	})
 }
 
@@ -95,7 +109,9 @@ func (s *Speaker) play(cmd Command, open func(*job) (sound, error)) error {
 		return nil
 	}
 	if cmd.StopOther {
-		s.endAll(ending{code: fault.Cancelled, reason: "replaced"}, func(*job) bool { return true })
+		s.endAll(ending{code: fault.Cancelled, reason: "replaced"}, func(j *job) bool {
+			return !cmd.Queue || j.layer != layerOf(cmd)
+		})
 	}
 	if err := s.begin(cmd, room, open); err != nil {
 		s.client.sendEvent(failure(cmd.RequestID, err))
@@ -130,13 +146,37 @@ func (s *Speaker) begin(cmd Command, room *Room, open func(*job) (sound, error))
 		j.free()
 		return fault.New(fault.Cancelled, "the connection is closed")
 	}
+	if err := s.line(j, cmd.Queue); err != nil {
+		j.free()
+		return err
+	}
 	sound, err := open(j)
 	if err != nil {
 		j.free()
 		return err
 	}
-	s.jobs[j.id] = j
-	s.running.Go(func() { j.run(sound) })
+	j.sound = sound
+	s.jobs[j.id], s.last[j.layer] = j, j
+	s.running.Go(j.run)
+	return nil
+}
+
+// line gives a job that is to be queued its place behind the last one of its layer.
+func (s *Speaker) line(j *job, queue bool) error {
+	before := s.last[j.layer]
+	if !queue || before == nil {
+		return nil
+	}
+	waiting := 0
+	for _, other := range s.jobs {
+		if other.layer == j.layer && other.waits() {
+			waiting++
+		}
+	}
+	if waiting >= maxQueued {
+		return fault.New(fault.AtCapacity, "%d plays wait for their turn in layer %d already", waiting, j.layer)
+	}
+	j.after, j.queued = before, true
 	return nil
 }
 
@@ -211,11 +251,23 @@ func (s *Speaker) setVolume(cmd Command) error {
 	return nil
 }
 
+// seek carries out seek_playback.
+func (s *Speaker) seek(cmd Command) error {
+	j, err := s.find(cmd.RequestID)
+	if err != nil {
+		return err
+	}
+	return j.goTo(milliseconds(*cmd.PositionMs))
+}
+
 // retire moves a job that has ended to the memory of those.
 func (s *Speaker) retire(j *job, last Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.jobs, j.id)
+	if s.last[j.layer] == j {
+		s.last[j.layer] = nil
+	}
 	s.finished.add(j.id, last)
 	s.client.sendEvent(last)
 }

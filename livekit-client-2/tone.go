@@ -15,6 +15,7 @@ const (
 
 // toneSound is a sine, to hear whether the way into a room is open without fetching anything.
 type toneSound struct {
+	live
 	channels int
 	at, end  int // frames
 }

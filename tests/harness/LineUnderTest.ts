@@ -10,6 +10,7 @@ import {
   type RoomListener,
   type SampleApp,
   type SimulatedGlasses,
+  type SpeakOptions,
   Stack,
 } from "@server-playback/simulator";
 import { stackEnv } from "./stack-env.js";
@@ -50,6 +51,27 @@ export class Wearer {
     answer.catch(() => {}); // awaited below, unless something fails before
     const requestId = await this.requestId(options.audioUrl, askedAtMs);
     return { requestId, askedAtMs, app: await answer, end: await this.jobEnd(requestId) };
+  }
+
+  /** Speaks through the SDK, and waits for both ends. */
+  async speak(text: string, options: SpeakOptions = {}): Promise<Outcome> {
+    const askedAtMs = Date.now();
+    const answer = this.stack.app.speak(this.userId, text, options);
+    answer.catch(() => {}); // awaited below, unless something fails before
+    const { requestId } = await this.speechRequest(text, askedAtMs);
+    return { requestId, askedAtMs, app: await answer, end: await this.jobEnd(requestId) };
+  }
+
+  /** What the glasses were asked to play for this text: its URL is signed, so it is not the SDK's. */
+  speechRequest(text: string, sinceMs = 0): Promise<{ requestId: string; audioUrl: string }> {
+    return this.glasses.until("the glasses' play request", () =>
+      this.glasses.received.findLast(
+        (message) =>
+          message.type === "audio_play_request" &&
+          new URL(message.audioUrl).searchParams.get("text") === text &&
+          Date.parse(message.timestamp) >= sinceMs,
+      ),
+    ) as Promise<{ requestId: string; audioUrl: string }>;
   }
 
   /** The id that the SDK gave to the play of this URL. */

@@ -122,18 +122,23 @@ func (d *oggDecoder) Read(dst []float32) (int, error) {
 // fill gets the samples of the next packet that yields some.
 func (d *oggDecoder) fill() error {
 	for len(d.sound) == 0 {
-		packet, err := d.reader.Next()
-		if err == io.EOF && !d.done {
-			err = errOggEnd
-		}
-		if err != nil {
-			return err
-		}
-		if err := d.take(packet); err != nil {
+		if err := d.step(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// step takes the next packet.
+func (d *oggDecoder) step() error {
+	packet, err := d.reader.Next()
+	if err == io.EOF && !d.done {
+		err = errOggEnd
+	}
+	if err != nil {
+		return err
+	}
+	return d.take(packet)
 }
 
 func (d *oggDecoder) take(packet ogg.Packet) error {

@@ -45,11 +45,25 @@ func turn(m *Mixer) []float32 {
 	return packet
 }
 
-func newMixer() *Mixer { return New(1, frames, func() {}) }
+func newMixer() *Mixer { return newMixerOf(1, 1) }
+
+// newMixerOf makes a mixer that ducks to a gain within 100 ms and comes back within 200 ms.
+func newMixerOf(channels int, duck float64) *Mixer {
+	return New(Config{
+		Channels: channels, Frames: frames, Duck: duck,
+		Attack: 100 * time.Millisecond, Release: 200 * time.Millisecond,
+		OnActive: func() {},
+	})
+}
+
+// add plays a source in layer 0.
+func add(m *Mixer, source Source, gain float64, paused bool) *Voice {
+	return m.Add(source, Cue{Gain: gain, Paused: paused})
+}
 
 func TestASoundIsPlayedOutToItsLastSample(t *testing.T) {
 	m := newMixer()
-	v := m.Add(&fakeSource{level: 0.5, have: 2*frames + 100, ended: true}, 1, false)
+	v := add(m, &fakeSource{level: 0.5, have: 2*frames + 100, ended: true}, 1, false)
 	for range 3 {
 		if turn(m) == nil {
 			t.Fatal("no packet")
@@ -72,8 +86,8 @@ func TestASoundIsPlayedOutToItsLastSample(t *testing.T) {
 
 func TestVoicesAreSummedAndLimited(t *testing.T) {
 	m := newMixer()
-	m.Add(&fakeSource{level: 0.3, have: 10 * frames}, 1, false)
-	v := m.Add(&fakeSource{level: 0.4, have: 10 * frames}, 0.5, false)
+	add(m, &fakeSource{level: 0.3, have: 10 * frames}, 1, false)
+	v := add(m, &fakeSource{level: 0.4, have: 10 * frames}, 0.5, false)
 	if packet := turn(m); math.Abs(float64(packet[500]-0.5)) > 1e-6 {
 		t.Errorf("0.3 + 0.4 x 0.5 is %v", packet[500])
 	}
@@ -87,7 +101,7 @@ func TestVoicesAreSummedAndLimited(t *testing.T) {
 
 func TestAStopFadesWithin20ms(t *testing.T) {
 	m := newMixer()
-	v := m.Add(&fakeSource{level: 0.5, have: 10 * frames}, 1, false)
+	v := add(m, &fakeSource{level: 0.5, have: 10 * frames}, 1, false)
 	turn(m)
 	v.Stop()
 	v.Stop()
@@ -111,7 +125,7 @@ func TestAStopFadesWithin20ms(t *testing.T) {
 func TestAStopBeforeTheFirstPacketMakesNoSound(t *testing.T) {
 	for _, paused := range []bool{false, true} {
 		m := newMixer()
-		v := m.Add(&fakeSource{level: 0.5, have: 10 * frames}, 1, paused)
+		v := add(m, &fakeSource{level: 0.5, have: 10 * frames}, 1, paused)
 		v.Stop()
 		if turn(m) != nil {
 			t.Error("it was mixed")
@@ -125,7 +139,7 @@ func TestAStopBeforeTheFirstPacketMakesNoSound(t *testing.T) {
 
 func TestAPauseHoldsThePosition(t *testing.T) {
 	m := newMixer()
-	v := m.Add(&fakeSource{level: 0.5, have: 10 * frames}, 1, false)
+	v := add(m, &fakeSource{level: 0.5, have: 10 * frames}, 1, false)
 	turn(m)
 	v.Pause()
 	if turn(m) == nil {
@@ -149,7 +163,7 @@ func TestAPauseHoldsThePosition(t *testing.T) {
 
 func TestAPausedVoiceCanBeStopped(t *testing.T) {
 	m := newMixer()
-	v := m.Add(&fakeSource{level: 0.5, have: 10 * frames}, 1, false)
+	v := add(m, &fakeSource{level: 0.5, have: 10 * frames}, 1, false)
 	turn(m)
 	v.Pause()
 	turn(m)
@@ -167,7 +181,7 @@ func TestAPausedVoiceCanBeStopped(t *testing.T) {
 func TestASoundThatRunsDryRefillsFirst(t *testing.T) {
 	m := newMixer()
 	source := &fakeSource{level: 0.5, have: frames + 100}
-	v := m.Add(source, 1, false)
+	v := add(m, source, 1, false)
 	turn(m)
 	turn(m)
 	if s := v.Status(); !s.Dry || s.Underruns != 1 {
@@ -186,7 +200,7 @@ func TestASoundThatRunsDryRefillsFirst(t *testing.T) {
 func TestADrySoundsLastSamplesArePlayed(t *testing.T) {
 	m := newMixer()
 	source := &fakeSource{level: 0.5, have: frames + 100}
-	v := m.Add(source, 1, false)
+	v := add(m, source, 1, false)
 	turn(m)
 	turn(m)
 	source.have, source.tail, source.ended = 10, 5, true
@@ -201,7 +215,7 @@ func TestADrySoundsLastSamplesArePlayed(t *testing.T) {
 func TestADrySoundMayEndWithNothingMore(t *testing.T) {
 	m := newMixer()
 	source := &fakeSource{level: 0.5, have: frames}
-	v := m.Add(source, 1, false)
+	v := add(m, source, 1, false)
 	turn(m)
 	turn(m)
 	source.ended, source.tail = true, 5
@@ -215,7 +229,7 @@ func TestADrySoundMayEndWithNothingMore(t *testing.T) {
 func TestMixingDoesNotAllocate(t *testing.T) {
 	m := newMixer()
 	for range 3 {
-		m.Add(&fakeSource{level: 0.5, have: 1 << 30}, 0.9, false)
+		add(m, &fakeSource{level: 0.5, have: 1 << 30}, 0.9, false)
 	}
 	packet := make([]float32, frames)
 	if n := testing.AllocsPerRun(100, func() {

@@ -11,6 +11,8 @@ type goEncoder struct {
 	config Config
 	enc    *gopus.Encoder
 	safe   []float32 // stands in for PCM that the codec must not see
+	unused [MaxPacketBytes]byte
+	alone  bool // the next packet is to be independent of those before
 }
 
 func newEncoder(c Config) (Encoder, error) {
@@ -72,7 +74,23 @@ func (e *goEncoder) Encode(packet []byte, pcm []float32) (int, error) {
 		clampTo(e.safe, pcm)
 		pcm = e.safe
 	}
+	if e.alone {
+		e.alone = false
+		e.enc.SetPredictionDisabled(true)
+		defer e.enc.SetPredictionDisabled(false)
+	}
 	return e.enc.Encode(pcm, packet)
+}
+
+// Rejoin fills the codec's look-ahead and memories by encoding pcm for nobody.
+func (e *goEncoder) Rejoin(pcm []float32) error {
+	for n := e.config.Samples(); len(pcm) >= n; pcm = pcm[n:] {
+		if _, err := e.Encode(e.unused[:], pcm[:n]); err != nil {
+			return err
+		}
+	}
+	e.alone = true
+	return nil
 }
 
 // Reset makes the codec anew: its own reset leaves some of the old signal behind.

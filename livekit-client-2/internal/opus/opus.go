@@ -112,6 +112,10 @@ type Encoder interface {
 	// length; MaxPacketBytes is room enough. Samples beyond full scale, +-1.0, are clamped, NaN
 	// is silence. It does not allocate, except a little with FEC in speech modes.
 	Encode(packet []byte, pcm []float32) (n int, err error)
+	// Rejoin prepares for a listener whose last packets came from elsewhere: pcm, whole packets', is
+	// the signal that they stood for. The next packet then goes on where they ended, and leans on nothing
+	// that only this encoder knows.
+	Rejoin(pcm []float32) error
 	// Reset forgets the signal so far, for a new one; it may allocate.
 	Reset()
 	// Lookahead is how many frames a decoded signal is late (the pre-skip of RFC 7845).

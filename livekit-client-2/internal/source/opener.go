@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"time"
 
 	"server-playback/livekit-client-2/internal/fetch"
 )
@@ -18,6 +19,9 @@ type opener struct {
 	url    string
 	keep   bool   // whether a short body is worth keeping
 	kept   []byte // the whole body, once it is known to be short enough
+
+	opened time.Time // when the first response's header was there
+	length int64     // of the body, -1 where the server does not say
 }
 
 func (o *opener) open(ctx context.Context) (io.ReadCloser, error) {
@@ -25,8 +29,14 @@ func (o *opener) open(ctx context.Context) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(o.kept)), nil
 	}
 	body, err := o.client.Open(ctx, o.url)
-	if err != nil || !o.keep || body.Length > keepLimit {
-		return body, err
+	if err != nil {
+		return nil, err
+	}
+	if o.opened.IsZero() {
+		o.opened, o.length = time.Now(), body.Length
+	}
+	if !o.keep || body.Length > keepLimit {
+		return body, nil
 	}
 	return &keeper{ReadCloser: body, opener: o}, nil
 }

@@ -26,6 +26,7 @@ type queue struct {
 	channels int
 	ready    chan struct{}
 	isReady  sync.Once
+	readyAt  time.Time // set before ready is closed
 	closed   chan struct{}
 	close    sync.Once
 	finish   sync.Once
@@ -35,16 +36,21 @@ type queue struct {
 }
 
 func newQueue(channels int, ahead time.Duration) *queue {
-	if ahead <= 0 {
-		ahead = defaultAhead
-	}
-	frames := int(max(ahead, minAhead) * SampleRate / time.Second)
+	frames := int(framesIn(aheadOf(ahead), SampleRate))
 	return &queue{
 		ring:     newRing(frames * channels),
 		channels: channels,
 		ready:    make(chan struct{}),
 		closed:   make(chan struct{}),
 	}
+}
+
+// aheadOf is how far a source may run ahead where so much is asked for.
+func aheadOf(asked time.Duration) time.Duration {
+	if asked <= 0 {
+		return defaultAhead
+	}
+	return max(asked, minAhead)
 }
 
 // Ready is closed once there is enough sound to start, or once the source has ended.
@@ -88,7 +94,15 @@ func (q *queue) end(tail []float32, err error) {
 	q.markReady()
 }
 
-func (q *queue) markReady() { q.isReady.Do(func() { close(q.ready) }) }
+// Ended tells whether nothing more will be queued.
+func (q *queue) Ended() bool { return q.done.Load() }
+
+func (q *queue) markReady() {
+	q.isReady.Do(func() {
+		q.readyAt = time.Now()
+		close(q.ready)
+	})
+}
 
 // shut makes a push that waits return, and every later one.
 func (q *queue) shut() { q.close.Do(func() { close(q.closed) }) }

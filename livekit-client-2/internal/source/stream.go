@@ -2,16 +2,16 @@
 // 48 kHz, mono or stereo, interleaved float32, decoded a bounded time ahead of what is read.
 //
 //	fetch (read-ahead in the kernel) -> decode -> downmix -> resample -> ring -> Read
+//	                                 -> packets of Opus -> ring -> decode -> Read, or else Pass
 package source
 
 import (
 	"context"
-	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"server-playback/livekit-client-2/internal/decode"
-	"server-playback/livekit-client-2/internal/fault"
 	"server-playback/livekit-client-2/internal/fetch"
 )
 
@@ -31,24 +31,36 @@ type Options struct {
 	Ahead time.Duration
 	// MaxDuration ends the sound with MaxDuration after exactly that much of it; 0 is no limit.
 	MaxDuration time.Duration
+	// Packets says which packets of Opus may be passed on; nil is none.
+	Packets *Packets
+}
+
+// Packets describes packets of Opus that can take the place of an encoder's.
+type Packets struct {
+	Frames    int // samples a channel of one
+	Lookahead int // of the encoder, in samples a channel
+	Recalled  int // how much Recall can give, in samples a channel
 }
 
 // Stream is the sound of a URL. One goroutine may Read while others use the rest.
 type Stream struct {
 	*queue
 	options Options
-	client  *fetch.Client
 	cancel  context.CancelFunc
 	stopped sync.WaitGroup
 	info    decode.Info   // set before Ready
+	body    opener        // the writing goroutine's; its first response is known before Ready
+	opus    *opusSound    // set before Ready; nil where the sound is not read as packets
 	report  decode.Report // set before the end
+	length  atomic.Int64  // of the whole sound in ns, once that is known; else 0
 }
 
 // Open starts to fetch and decode o.URL and returns at once. Failures come by Err. The caller
 // closes the Stream; ctx ends it too.
 func Open(ctx context.Context, client *fetch.Client, o Options) *Stream {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Stream{queue: newQueue(o.Channels, o.Ahead), options: o, client: client, cancel: cancel}
+	s := &Stream{queue: newQueue(o.Channels, o.Ahead), options: o, cancel: cancel}
+	s.body = opener{client: client, url: o.URL, keep: o.Loop}
 	s.stopped.Go(func() { s.play(ctx) })
 	return s
 }
@@ -64,7 +76,11 @@ func (s *Stream) Report() decode.Report {
 	if !s.done.Load() {
 		return decode.Report{}
 	}
-	return s.report
+	report := s.report
+	if s.opus != nil {
+		report.Concealed += s.opus.concealed.Load()
+	}
+	return report
 }
 
 // ExpectedDuration is how much sound this stream is to yield in all, where that is known. It waits
@@ -81,103 +97,74 @@ func (s *Stream) ExpectedDuration() (time.Duration, bool) {
 	return expected, true
 }
 
+// Endless tells whether neither the server nor the sound says where it ends: a live stream does not,
+// and has no place to go to. It waits for Ready.
+func (s *Stream) Endless() bool {
+	return s.Info().Samples < 0 && s.body.length < 0
+}
+
+// Took says how long it took from the opening to the response's header, and from there to enough
+// sound to begin with. It waits for Ready.
+func (s *Stream) Took(since time.Time) (header, decoding time.Duration) {
+	<-s.ready
+	if s.body.opened.IsZero() {
+		return 0, 0
+	}
+	return s.body.opened.Sub(since), s.readyAt.Sub(s.body.opened)
+}
+
+// Place gives where in the sound a position is that has been counted on beyond its end, as in a loop.
+func (s *Stream) Place(position time.Duration) time.Duration {
+	length := time.Duration(s.length.Load())
+	switch {
+	case length == 0 || position < length:
+		return position
+	case s.options.Loop:
+		return position % length
+	}
+	return length
+}
+
+// Read fills dst, whole frames of interleaved samples, as far as there is sound, and never waits.
+// n < len(dst) without ended is an underrun; with ended, the sound is over and Err says how.
+func (s *Stream) Read(dst []float32) (n int, ended bool) {
+	if s.opus != nil {
+		return s.opus.read(dst)
+	}
+	return s.queue.Read(dst)
+}
+
+// Buffered is how much sound there is to be read.
+func (s *Stream) Buffered() time.Duration {
+	if s.opus != nil {
+		return s.opus.buffered()
+	}
+	return s.queue.Buffered()
+}
+
+// Lead is that of mix.Passer.
+func (s *Stream) Lead() int {
+	if s.opus == nil {
+		return 0
+	}
+	return s.opus.lead()
+}
+
+// Pass is that of mix.Passer.
+func (s *Stream) Pass(clean bool) []byte {
+	if s.opus == nil {
+		return nil
+	}
+	return s.opus.pass(clean)
+}
+
+// Recall is that of mix.Passer.
+func (s *Stream) Recall(dst []float32) { s.opus.recall(dst) }
+
 // Close ends the fetch and the decoding, and waits until they have ended. It may be called more
 // than once; Read tells the end after what is queued.
 func (s *Stream) Close() {
 	s.cancel()
 	s.shut()
 	s.stopped.Wait()
-}
-
-// play carries the sound from the network to the queue, up to its end or its failure. What came of
-// a sound that broke off is played to its last sample.
-func (s *Stream) play(ctx context.Context) {
-	passes := &passes{stream: s, body: opener{client: s.client, url: s.options.URL, keep: s.options.Loop}}
-	err := passes.all(ctx)
-	if passes.feed == nil {
-		s.end(nil, err)
-		return
-	}
-	passes.feed.finish(err)
-}
-
-// passes plays a sound from its beginning to its end, several times for a loop.
-type passes struct {
-	stream *Stream
-	body   opener
-	feed   *feed
-	block  []float32
-}
-
-func (p *passes) all(ctx context.Context) error {
-	_, err := p.next(ctx, p.stream.options.Start)
-	for p.stream.options.Loop && err == nil {
-		var frames int64
-		if frames, err = p.next(ctx, 0); err == nil && frames == 0 {
-			err = fault.New(fault.DecodeFailed, "nothing to loop over")
-		}
-	}
-	return err
-}
-
-// next plays one pass from start on, and returns how many frames it had.
-func (p *passes) next(ctx context.Context, start time.Duration) (frames int64, err error) {
-	body, err := p.body.open(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer body.Close()
-	decoder, err := decode.Open(body)
-	if err != nil {
-		return 0, err
-	}
-	if err := p.prepare(decoder.Info()); err != nil {
-		return 0, err
-	}
-	frames, err = p.pump(ctx, decoder, framesIn(start, decoder.Info().SampleRate))
-	p.stream.report = decoder.Report()
-	if keeper, ok := body.(*keeper); ok && err == nil {
-		keeper.rest()
-	}
-	return frames, err
-}
-
-// prepare makes the feed by the first pass; the later ones continue it.
-func (p *passes) prepare(info decode.Info) error {
-	known := p.stream.info
-	if p.feed != nil {
-		if info.SampleRate != known.SampleRate || info.Channels != known.Channels {
-			return fault.New(fault.DecodeFailed, "the sound changed its format while it was looped")
-		}
-		return nil
-	}
-	feed, err := newFeed(p.stream.queue, feedConfig{
-		rate: info.SampleRate, channels: info.Channels,
-		bandwidth: p.stream.options.Bandwidth, maxDuration: p.stream.options.MaxDuration,
-	})
-	p.stream.info, p.feed = info, feed
-	p.block = make([]float32, blockFrames*info.Channels)
-	return err
-}
-
-// pump feeds what comes out of a decoder, without its first skip frames.
-func (p *passes) pump(ctx context.Context, decoder decode.Decoder, skip int64) (frames int64, err error) {
-	channels := int64(decoder.Info().Channels)
-	for {
-		n, err := decoder.Read(p.block)
-		frames += int64(n) / channels
-		dropped := min(skip*channels, int64(n))
-		skip -= dropped / channels
-		if rest := p.block[dropped:n]; len(rest) > 0 {
-			if err := p.feed.write(ctx, rest); err != nil {
-				return frames, err
-			}
-		}
-		if err == io.EOF {
-			return frames, nil
-		}
-		if err != nil {
-			return frames, err
-		}
-	}
 }

@@ -210,7 +210,6 @@ export class BridgeLink {
 
   #connected(client: BridgeConnection, url: string): OpenBridge {
     const bridge: OpenBridge = { client, url, identity: this.#owner.newIdentity() };
-    client.on("event", (event) => this.#take(event));
     this.#owner.log.info({ identity: bridge.identity, bridge: loggableUrl(url) }, "bridge connected");
     return this.#follow(bridge);
   }

@@ -28,6 +28,8 @@ export interface PlaybackSession {
   readonly speaker: SpeakerManager;
   hasGlasses(): boolean;
   modeFor(packageName: string): PlaybackMode;
+  /** The request as the glasses get it. */
+  forGlasses(request: AudioPlayRequest): AudioPlayRequest;
   sourceOf(request: AudioPlayRequest): JobSource;
   sendToApp(packageName: string, response: AudioPlayResponse): void;
   fellBack(requestId: string, why: PlayErrorCode): void;
@@ -146,10 +148,10 @@ export class Playback {
     const source = this.#session.sourceOf(request);
     switch (mode) {
       case "off":
-        router.play(request);
+        router.play(this.#session.forGlasses(request));
         break;
       case "shadow":
-        if (router.play(request)) {
+        if (router.play(this.#session.forGlasses(request))) {
           void speaker.start(request, { mode, source });
         }
         break;
@@ -173,7 +175,7 @@ export class Playback {
       this.#session.speaker.stopAll("replaced");
     }
     this.#fellBack.add(requestId);
-    this.#session.router.play(request);
+    this.#session.router.play(this.#session.forGlasses(request));
   }
 
   #refuse(request: AudioPlayRequest, code: PlayErrorCode): void {

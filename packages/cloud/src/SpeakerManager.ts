@@ -22,7 +22,7 @@ import type { Metrics } from "./metrics.js";
 import { MAX_PLAYS } from "./play-limits.js";
 import { NotReady, RoomReadiness } from "./RoomReadiness.js";
 import { RecentSet } from "./recent-set.js";
-import { type PcmLine, SpeechError, type SpeechPlayer } from "./SpeechPlayer.js";
+import type { SpeechPlay, SpeechPlayer } from "./SpeechPlayer.js";
 import {
   type ActiveJob,
   cancelledJob,
@@ -32,13 +32,17 @@ import {
   type JobErrorCode,
   newJob,
   type PlayOptions,
+  type PositionEvent,
+  playedJob,
   playedMs,
   positionMs,
   type SpeakerJob,
+  stillJob,
   strandedJob,
   streamingJob,
   turnedAwayJob,
 } from "./speaker-job.js";
+import { asSpeechError } from "./speech/SpeechError.js";
 
 /** Finished plays that are still recognised when their request comes again. */
 const REMEMBERED_PLAYS = 256;
@@ -101,10 +105,16 @@ export class SpeakerManager {
   readonly #jobs = new Map<string, ActiveJob>();
   readonly #finished = new RecentSet<string>(REMEMBERED_PLAYS);
   readonly #notAudio = new RecentSet<string>(REMEMBERED_URLS);
-  /** Ends the making of speech whose job is over. */
-  readonly #speaking = new Map<string, AbortController>();
+  /** Speech that is being made and sent. */
+  readonly #speaking = new Map<string, { readonly abort: AbortController; readonly sent: Promise<void> }>();
+  /** The connection carries the samples of one speech at a time: resolves when it is free. */
+  #line: Promise<void> = Promise.resolve();
+  /** Speech that is on the line or waits for it. */
+  #onLine = 0;
   /** Commands go out in the order of the requests: each play waits for the one before it. */
   #lastPlay: Promise<void> = Promise.resolve();
+  /** Speech that has ended here while its bridge could not be told. */
+  readonly #owedStops = new Set<string>();
   #isDraining = false;
   #disposal: Promise<void> | undefined;
 
@@ -153,7 +163,7 @@ export class SpeakerManager {
     if (job.mode === "primary") {
       this.#room.watch(msg.requestId, () => this.#roomIsLate(msg.requestId));
     }
-    return this.#inOrder(() => this.#play(msg.requestId));
+    return this.#begin(job);
   }
 
   /** Stops the app's sounds, all or those of one layer. Those still on their way are never heard. */
@@ -226,13 +236,18 @@ export class SpeakerManager {
         this.#started(evt);
         break;
       case "play_progress":
-        this.#played(evt.requestId, evt.positionMs, "progress");
+      case "play_seeked":
+        this.#played(evt, "progress");
         break;
       case "play_paused":
-        this.#played(evt.requestId, evt.positionMs, "paused");
+        this.#played(evt, "paused");
         break;
       case "play_resumed":
-        this.#played(evt.requestId, evt.positionMs, "resumed");
+        this.#played(evt, "resumed");
+        break;
+      case "play_buffering":
+        this.#played(evt, "progress");
+        this.#withJob(evt.requestId, (job) => this.#set(stillJob(job)));
         break;
       case "play_complete":
         this.#withJob(evt.requestId, (job) => this.#ended(job, evt));
@@ -255,6 +270,7 @@ export class SpeakerManager {
         this.#isDraining = true;
         this.#leaveIfIdle();
         break;
+      case "play_volume":
       case "pong":
       case "stats":
         break;
@@ -331,6 +347,37 @@ export class SpeakerManager {
 
   // ---- a play's way to the bridge ---------------------------------------------------------------------
 
+  #begin(job: ActiveJob, patienceMs = 0): Promise<void> {
+    if (job.stopOther && job.moves === 0) {
+      this.#replaceWaitingSpeech(job);
+    }
+    const play = () => this.#inOrder(() => this.#play(job.requestId, patienceMs));
+    return job.source.kind === "speech" ? this.#takeLine(job, play) : play();
+  }
+
+  /** A speech that replaces the others goes out at once; one beside another waits until that is sent. */
+  #takeLine({ requestId, stopOther, moves }: ActiveJob, play: () => Promise<void>): Promise<void> {
+    const replaces = stopOther && moves === 0;
+    const told = replaces || this.#onLine === 0 ? play() : this.#line.then(play);
+    this.#onLine++;
+    this.#line = told
+      .then(() => this.#speaking.get(requestId)?.sent)
+      .finally(() => {
+        this.#onLine--;
+      });
+    return told;
+  }
+
+  /** What the bridge does for the plays that it knows, done for those that wait for the line. */
+  #replaceWaitingSpeech({ requestId }: ActiveJob): void {
+    for (const job of [...this.#jobs.values()]) {
+      const waits = job.source.kind === "speech" && !job.commandSent && !job.stopOther;
+      if (waits && job.requestId !== requestId) {
+        this.#finish(cancelledJob(job, "replaced"));
+      }
+    }
+  }
+
   #inOrder(act: () => Promise<void>): Promise<void> {
     this.#lastPlay = this.#lastPlay.then(act);
     return this.#lastPlay;
@@ -394,9 +441,11 @@ export class SpeakerManager {
       return false;
     }
     this.#room.reset();
-    this.#set(turnedAwayJob(job));
+    this.#silence(job.requestId);
+    const turnedAway = turnedAwayJob(job);
+    this.#set(turnedAway);
     void this.#link.leave();
-    void this.#inOrder(() => this.#play(job.requestId));
+    void this.#begin(turnedAway);
     return true;
   }
 
@@ -413,10 +462,13 @@ export class SpeakerManager {
       const repeat = loop ? { loop } : {};
       client.send({ action: "play_url", url: source.url, ...common, ...start, ...repeat });
     } else {
+      if (common.stopOther) {
+        this.#hush(); // samples that are still on their way would be taken for this one's
+      }
       const abort = new AbortController();
-      this.#speaking.set(requestId, abort);
       const play = { speech: source, start: { action: "start_pcm" as const, ...common }, fromMs: job.fromMs };
-      void this.#speak({ ...play, line: this.#pcmLine(client, abort.signal), signal: abort.signal });
+      const sent = this.#speak({ ...play, line: client, signal: abort.signal }, client);
+      this.#speaking.set(requestId, { abort, sent });
     }
     if (job.state === "streaming" && job.paused) {
       client.send({ action: "pause_playback", requestId });
@@ -424,27 +476,6 @@ export class SpeakerManager {
     if (job.stopping !== undefined) {
       client.send({ action: "stop_playback", requestId, reason: job.stopping });
     }
-  }
-
-  /** A connection for speech that outlives a cut: what could not be sent is sent when it is there again. */
-  #pcmLine(client: BridgeConnection, signal: AbortSignal): PcmLine {
-    let line = client;
-    const retry = async (send: (line: BridgeConnection) => Promise<void>): Promise<void> => {
-      while (!signal.aborted) {
-        try {
-          return await send(line);
-        } catch (error) {
-          if (line.isOpen) {
-            throw error;
-          }
-          line = (await this.#link.open(RECOVERY_MS)).client;
-        }
-      }
-    };
-    return {
-      send: (command) => line.send(command),
-      sendPcm: (pcm) => retry((open) => open.sendPcm(pcm)),
-    };
   }
 
   /** What waits to go on with this bridge is older than a play that is new to it, and is replaced by it. */
@@ -456,18 +487,44 @@ export class SpeakerManager {
     }
   }
 
-  async #speak(play: Parameters<SpeechPlayer["play"]>[0]): Promise<void> {
+  async #speak(play: SpeechPlay, line: BridgeConnection): Promise<void> {
+    const { start, signal } = play;
     try {
-      await this.#options.speech?.play(play);
+      const failure = await this.#options.speech?.play(play);
+      if (failure !== undefined) {
+        const shortfall = { error: failure.code, message: failure.message };
+        this.#withJob(start.requestId, (job) => this.#set({ ...job, shortfall }));
+      }
     } catch (error) {
-      const code = error instanceof SpeechError ? error.code : "internal";
-      const { requestId } = play.start;
-      this.#withJob(requestId, (job) => {
-        if (!play.signal.aborted) {
-          this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
-          this.#finish(failedJob(job, code, describe(error)));
-        }
-      });
+      if (!signal.aborted && line.isOpen) {
+        this.#notSpoken(start.requestId, error);
+      } else if (!signal.aborted) {
+        this.#spokenInPart(start.requestId);
+      }
+    }
+  }
+
+  #notSpoken(requestId: string, error: unknown): void {
+    const { code, message } = asSpeechError(error);
+    this.#withJob(requestId, (job) => {
+      this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
+      this.#finish(failedJob(job, code, message));
+    });
+  }
+
+  /** The connection was cut while it was sent. What the bridge has of it is stopped when it is there again. */
+  #spokenInPart(requestId: string): void {
+    this.#withJob(requestId, (job) => {
+      this.#owedStops.add(requestId);
+      const message = "The connection to the bridge was cut while the speech was sent.";
+      this.#finish(failedJob({ ...job, wasLost: true }, "bridge_unavailable", message));
+    });
+  }
+
+  /** Ends the making of every speech; what became of it the bridge tells. */
+  #hush(): void {
+    for (const { abort } of this.#speaking.values()) {
+      abort.abort();
     }
   }
 
@@ -484,6 +541,7 @@ export class SpeakerManager {
   #stopJob(job: ActiveJob, reason: string): void {
     if (job.commandSent) {
       this.#set({ ...job, stopping: reason });
+      this.#speaking.get(job.requestId)?.abort.abort();
       this.#link.send({ action: "stop_playback", requestId: job.requestId, reason });
     } else {
       this.#finish(cancelledJob(job, reason));
@@ -492,8 +550,12 @@ export class SpeakerManager {
 
   /** What was sent while the connection was cut may be lost: it is said again, and does no harm twice. */
   #bridgeResumed(): void {
+    for (const requestId of this.#owedStops) {
+      this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
+    }
+    this.#owedStops.clear();
     for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
-      if (job.state === "pending") {
+      if (job.state === "pending" && job.source.kind === "url") {
         this.#set({ ...job, commandSent: false });
         void this.#inOrder(() => this.#play(job.requestId));
       } else if (job.stopping !== undefined) {
@@ -504,6 +566,7 @@ export class SpeakerManager {
 
   /** What was with the bridge goes on with the next one, where it was. */
   #bridgeLost(): void {
+    this.#owedStops.clear();
     this.#isDraining = false;
     this.#room.reset();
     for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
@@ -516,8 +579,9 @@ export class SpeakerManager {
         this.#finish(failedJob(job, "bridge_unavailable", "The connection to the bridge was lost again."));
         continue;
       }
-      this.#set(strandedJob(job, this.#now()));
-      void this.#inOrder(() => this.#play(job.requestId, RECOVERY_MS));
+      const stranded = strandedJob(job, this.#now());
+      this.#set(stranded);
+      void this.#begin(stranded, RECOVERY_MS);
     }
   }
 
@@ -546,16 +610,16 @@ export class SpeakerManager {
     });
   }
 
-  #played(requestId: string, heardMs: number, step: "progress" | "paused" | "resumed"): void {
-    this.#withJob(requestId, (job) => {
+  #played(evt: PositionEvent, step: "progress" | "paused" | "resumed"): void {
+    this.#withJob(evt.requestId, (job) => {
       if (job.state !== "streaming" || !job.commandSent) {
         return;
       }
       const paused = step === "progress" ? job.paused : step === "paused";
       const now = this.#now();
-      const next = { ...job, paused, playedMs: heardMs, playedAt: now };
+      const next = { ...playedJob(job, evt, now), paused };
       this.#set(next);
-      this.#news(requestId, { step, positionMs: positionMs(next, now) });
+      this.#news(evt.requestId, { step, positionMs: positionMs(next, now) });
     });
   }
 
@@ -646,7 +710,7 @@ export class SpeakerManager {
   }
 
   #silence(requestId: string): void {
-    this.#speaking.get(requestId)?.abort();
+    this.#speaking.get(requestId)?.abort.abort();
     this.#speaking.delete(requestId);
   }
 

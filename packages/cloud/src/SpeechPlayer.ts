@@ -1,9 +1,10 @@
 import type { BridgeClient } from "@server-playback/bridge-client";
 import type { BridgeCommandOf } from "@server-playback/protocol";
-import type { JobErrorCode, Speech } from "./speaker-job.js";
+import type { Speech } from "./speaker-job.js";
+import type { SpeechError } from "./speech/SpeechError.js";
 
-/** What speech needs of a connection to a bridge; it goes on over a cut that lasts no longer than a few seconds. */
-export type PcmLine = Pick<BridgeClient, "send" | "sendPcm">;
+/** What speech needs of a connection to a bridge. */
+export type PcmLine = Pick<BridgeClient, "send" | "sendPcm" | "on">;
 
 /** `start_pcm` but for the sound's form, which the one who makes the sound knows. */
 export type SpeechStart = Omit<BridgeCommandOf<"start_pcm">, "sampleRate" | "channels">;
@@ -23,20 +24,9 @@ export interface SpeechPlay {
 export interface SpeechPlayer {
   /**
    * Sends `start_pcm` before it returns, so that commands keep their order; then the sound as it is
-   * made, and `end_pcm`. Resolves when all is sent, or the signal fired.
-   * @throws {SpeechError} the speech could not be made
+   * made, and `end_pcm`. Resolves when all is sent, or the signal fired; with the reason if the rest of
+   * a speech that had begun could not be made: what was made of it is heard.
+   * @throws {SpeechError} nothing of it could be made
    */
-  play(play: SpeechPlay): Promise<void>;
-}
-
-/** Why a text could not be spoken. `message` is for people and holds no secret. */
-export class SpeechError extends Error {
-  override readonly name = "SpeechError";
-
-  constructor(
-    readonly code: JobErrorCode,
-    message: string,
-  ) {
-    super(message);
-  }
+  play(play: SpeechPlay): Promise<SpeechError | undefined>;
 }

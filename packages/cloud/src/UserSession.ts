@@ -48,6 +48,8 @@ export interface SessionContext {
   readonly graceMs: number;
   /** The server's http(s) URL as apps reach it. */
   readonly publicUrl: string;
+  /** Lets the glasses, which have no credentials for it, fetch a URL of this server's own speech. */
+  readonly signSpeechUrl?: ((url: string) => string) | undefined;
   readonly observer?: SessionObserver | undefined;
 }
 
@@ -90,6 +92,8 @@ export class UserSession implements SpeakerSession {
   readonly #onEnd: (end: Promise<void>) => void;
   readonly #apps: AppConnections;
   readonly #router: AudioRouter;
+  /** The host under which each app knows this server. */
+  readonly #appHosts = new Map<string, string>();
   readonly #playback: Playback;
   readonly #starts = new Map<string, Promise<StartResult>>();
   readonly #over = new AbortController();
@@ -123,6 +127,7 @@ export class UserSession implements SpeakerSession {
       speaker: this.speaker,
       hasGlasses: () => this.#glasses.state === "connected",
       modeFor: (packageName) => context.flags.modeFor(userId, packageName),
+      forGlasses: (request) => this.#forGlasses(request),
       sourceOf: (request) => this.#sourceOf(request),
       sendToApp: (packageName, message) => this.#respondToApp(packageName, message),
       fellBack: (requestId, why) => this.#step(requestId, { step: "fell_back", note: why }),
@@ -240,7 +245,10 @@ export class UserSession implements SpeakerSession {
   }
 
   /** Makes the socket the app's; an older one is closed. */
-  attachApp(packageName: string, socket: AppSocket): void {
+  attachApp(packageName: string, socket: AppSocket, host?: string): void {
+    if (host !== undefined) {
+      this.#appHosts.set(packageName, host);
+    }
     this.log.info({ packageName }, "app connected");
     this.#apps.attach(packageName, socket, {
       type: "tpa_connection_ack",
@@ -388,9 +396,21 @@ export class UserSession implements SpeakerSession {
   }
 
   /** This server's own speech is not fetched: the text goes to the one who speaks. */
-  #sourceOf({ audioUrl }: AudioPlayRequest): JobSource {
-    const speech = isOwnSpeechUrl(audioUrl, this.#context.publicUrl) ? speechOf(audioUrl) : undefined;
+  #sourceOf(request: AudioPlayRequest): JobSource {
+    const { audioUrl } = request;
+    const speech = this.#isOwnSpeech(request) ? speechOf(audioUrl) : undefined;
     return speech === undefined ? { kind: "url", url: audioUrl } : { kind: "speech", ...speech };
+  }
+
+  #isOwnSpeech({ audioUrl, packageName }: AudioPlayRequest): boolean {
+    return isOwnSpeechUrl(audioUrl, this.#context.publicUrl, this.#appHosts.get(packageName));
+  }
+
+  #forGlasses(request: AudioPlayRequest): AudioPlayRequest {
+    const { signSpeechUrl } = this.#context;
+    return signSpeechUrl !== undefined && this.#isOwnSpeech(request)
+      ? { ...request, audioUrl: signSpeechUrl(request.audioUrl) }
+      : request;
   }
 
   #silence(packageName: string): void {
@@ -448,12 +468,14 @@ export class UserSession implements SpeakerSession {
   #release(packageName: string): void {
     this.#silence(packageName);
     this.#playback.forget(packageName);
+    this.#appHosts.delete(packageName);
     this.#apps.remove(packageName, closeCodes.appStopped);
     this.#changed();
   }
 
   #removeApp(packageName: string, reason: "user_disabled" | "system_stop", code: CloseCode): void {
     this.#playback.forget(packageName);
+    this.#appHosts.delete(packageName);
     const farewell: CloudToApp = {
       type: "app_stopped",
       sessionId: this.appSessionId(packageName),

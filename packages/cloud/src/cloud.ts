@@ -12,6 +12,7 @@ import { LoginThrottle } from "./LoginThrottle.js";
 import { createLogger, type Logger } from "./logger.js";
 import { Metrics } from "./metrics.js";
 import { PlaybackFlags } from "./playback-flags.js";
+import { createSpeech, type SpeechParts } from "./speech/create-speech.js";
 import { UserSessions } from "./UserSessions.js";
 import { AppWebSocketService } from "./websocket-app.service.js";
 import { GlassesWebSocketService } from "./websocket-glasses.service.js";
@@ -58,6 +59,7 @@ class RunningCloud implements Cloud {
   readonly #glassesSockets: GlassesWebSocketService;
   readonly #flags: PlaybackFlags;
   readonly #drainTimeoutMs: number;
+  readonly #speech: SpeechParts | undefined;
   readonly #log: Logger;
   #closing: Promise<void> | undefined;
 
@@ -76,6 +78,9 @@ class RunningCloud implements Cloud {
     const flagsFile = config.canPlayInRoom ? config.playbackFlagsFile : undefined;
     this.#flags = new PlaybackFlags(config.playbackMode, flagsFile, log);
     this.#drainTimeoutMs = config.drainTimeoutMs ?? 0;
+    const publicUrl = config.publicUrl ?? url;
+    const speech = createSpeech(config, publicUrl, metrics, log);
+    this.#speech = speech;
     const sessions = new UserSessions({
       apps,
       metrics,
@@ -89,10 +94,12 @@ class RunningCloud implements Cloud {
         bridges,
         listenerWaitMs: config.listenerWaitMs,
         roomTimeoutMs: config.roomTimeoutMs,
+        speech: speech?.player,
       },
       flags: this.#flags,
       graceMs: config.sessionGraceMs,
-      publicUrl: config.publicUrl ?? url,
+      publicUrl,
+      signSpeechUrl: speech?.signUrl,
     });
     const { glassesTokenSecret, appTokenSecret } = config;
     const throttle = new LoginThrottle();
@@ -116,7 +123,15 @@ class RunningCloud implements Cloud {
     const isReady = () => this.#closing === undefined;
     server.on(
       "request",
-      createHttpHandler({ apps, tokenSecret: glassesTokenSecret, sessions, metrics, log, isReady }),
+      createHttpHandler({
+        apps,
+        tokenSecret: glassesTokenSecret,
+        sessions,
+        metrics,
+        log,
+        tts: speech?.route,
+        isReady,
+      }),
     );
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     log.info({ url, playbackMode: config.playbackMode }, "cloud listens");
@@ -137,6 +152,7 @@ class RunningCloud implements Cloud {
       socket.close(closeCodes.restarting.code, closeCodes.restarting.reason);
     }
     await socketsClosed;
+    await this.#speech?.close();
     this.#server.closeAllConnections();
     await listenerClosed;
     this.#log.info("cloud closed");

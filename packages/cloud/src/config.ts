@@ -3,6 +3,7 @@ import { type App, AppsSchema } from "./apps.js";
 import type { LiveKitSettings } from "./LiveKitManager.js";
 import { type PlaybackMode, readFlags } from "./playback-flags.js";
 import { type SettingName, type Settings, type SettingValues, secretNames, settings } from "./settings.js";
+import { readSpeech, type SpeechConfig } from "./speech/speech-config.js";
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,6 +29,8 @@ export interface CloudConfig {
   readonly roomTimeoutMs?: number;
   /** How long sounds may go on after the order to stop, in ms. */
   readonly drainTimeoutMs?: number;
+  /** Absent: texts are not spoken. */
+  readonly speech?: SpeechConfig | undefined;
   readonly bridgeCooldownMs: number;
   readonly sessionGraceMs: number;
   readonly logLevel: string;
@@ -54,6 +57,7 @@ export function loadConfig(env: Environment): CloudConfig {
   const apps = values.APPS_FILE === undefined ? [] : readApps(values.APPS_FILE, mistakes);
   const playback = readPlayback(values, mistakes);
   checkFlags(values.PLAYBACK_FLAGS_FILE, mistakes);
+  const speech = readSpeech(values, mistakes);
   if (values.PUBLIC_URL === undefined && isWildcard(values.CLOUD_HOST)) {
     mistakes.push(
       "PUBLIC_URL: is missing; CLOUD_HOST is every address, so say under which URL apps find this server",
@@ -74,6 +78,7 @@ export function loadConfig(env: Environment): CloudConfig {
     listenerWaitMs: required(values, "LISTENER_WAIT_MS"),
     roomTimeoutMs: required(values, "ROOM_TIMEOUT_MS"),
     drainTimeoutMs: required(values, "DRAIN_TIMEOUT_MS"),
+    speech,
     bridgeCooldownMs: required(values, "BRIDGE_COOLDOWN_MS"),
     sessionGraceMs: required(values, "SESSION_GRACE_MS"),
     logLevel: required(values, "LOG_LEVEL"),

@@ -4,6 +4,7 @@ import { verifyGlasses } from "./credentials.js";
 import { bearerToken } from "./headers.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
+import type { TtsRoute } from "./speech/tts-route.js";
 import type { UserSession } from "./UserSession.js";
 import type { UserSessions } from "./UserSessions.js";
 import { WebhookError } from "./webhook.js";
@@ -15,6 +16,8 @@ export interface HttpOptions {
   sessions: UserSessions;
   metrics: Metrics;
   log: Logger;
+  /** Serves `/api/tts`; without it there is no speech. */
+  tts?: TtsRoute | undefined;
   isReady(): boolean;
 }
 
@@ -32,6 +35,13 @@ export function createHttpHandler(
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     request.resume(); // no route reads a body
+    if (options.tts !== undefined && pathOf(request) === "/api/tts") {
+      options.tts.answer(request, response).catch((error: unknown) => {
+        options.log.error({ error: String(error) }, "speech not served");
+        response.destroy();
+      });
+      return;
+    }
     answer(options, request)
       .catch((error: unknown): Reply => {
         options.log.error({ error: String(error) }, "request failed");
@@ -43,7 +53,7 @@ export function createHttpHandler(
 }
 
 async function answer(options: HttpOptions, request: IncomingMessage): Promise<Reply> {
-  const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+  const path = pathOf(request);
   const app = appRoute.exec(path);
   if (app !== null) {
     return request.method === "POST"
@@ -104,6 +114,10 @@ async function callApp(session: UserSession, app: App, start: boolean): Promise<
     }
     throw error;
   }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0] ?? "/";
 }
 
 function decode(segment: string): string {

@@ -95,6 +95,60 @@ export const settings = {
     whole(0, DAY_MS).default(60_000),
     "How long glasses or an app may stay away before they are given up, in ms (60000)",
   ),
+  TTS_PROVIDER: setting(
+    z
+      .enum(["flite", "elevenlabs", "openai", "cartesia", "azure", "off"], {
+        error: "is not flite, elevenlabs, openai, cartesia, azure or off",
+      })
+      .default("flite"),
+    "Who speaks texts: flite needs nothing; elevenlabs, openai, cartesia and azure need a key (flite)",
+  ),
+  TTS_VOICE: setting(
+    z.string().max(128, "is longer than 128 characters").optional(),
+    "The voice where an app names none, or one that the provider does not have (the provider's usual one)",
+  ),
+  TTS_MODEL: setting(
+    z.string().max(128, "is longer than 128 characters").optional(),
+    "The model where an app names none (the provider's usual one)",
+  ),
+  TTS_BASE_URL: setting(
+    url(/^https?$/, "http(s)")
+      .transform((text) => text.replace(/\/+$/, ""))
+      .optional(),
+    "Where the provider's API is, if not at its public address",
+  ),
+  ELEVENLABS_API_KEY: setting(secret(1).optional(), "The key for TTS_PROVIDER=elevenlabs", true),
+  OPENAI_API_KEY: setting(secret(1).optional(), "The key for TTS_PROVIDER=openai", true),
+  CARTESIA_API_KEY: setting(secret(1).optional(), "The key for TTS_PROVIDER=cartesia", true),
+  AZURE_SPEECH_KEY: setting(secret(1).optional(), "The key for TTS_PROVIDER=azure", true),
+  AZURE_SPEECH_REGION: setting(
+    z
+      .string()
+      .regex(/^[a-z0-9]+$/, "is not a region's name")
+      .optional(),
+    "The region of the Azure Speech resource, e.g. westeurope",
+  ),
+  TTS_MAX_TEXT: setting(
+    whole(1, 5_000).default(2_000),
+    "The longest text that is spoken, in characters (2000)",
+  ),
+  TTS_TIMEOUT_MS: setting(
+    whole(100, 60_000).default(10_000),
+    "How long a provider may send nothing before the speech fails, in ms (10000)",
+  ),
+  TTS_THREADS: setting(whole(1, 16).default(2), "Sentences that flite speaks at once, at most (2)"),
+  TTS_CACHE_DIR: setting(
+    z.string().optional(),
+    "A folder that keeps finished speech; processes may share it (kept in memory only)",
+  ),
+  TTS_CACHE_BYTES: setting(
+    whole(0, 2 ** 40).default(256 * 1024 * 1024),
+    "The most that TTS_CACHE_DIR may hold, in bytes (268435456)",
+  ),
+  TTS_CACHE_MEMORY_BYTES: setting(
+    whole(0, 2 ** 34).default(32 * 1024 * 1024),
+    "The most finished speech that is kept in memory, in bytes (33554432)",
+  ),
   LOG_LEVEL: setting(
     z
       .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], { error: "is not a level" })

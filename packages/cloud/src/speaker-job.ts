@@ -53,6 +53,14 @@ interface SpeakerPlay {
   readonly wasLost: boolean;
   /** Why the bridge was told to stop it; its last word is awaited. */
   readonly stopping?: string | undefined;
+  /** Why its sound ends before the end that was asked for, once that is known. */
+  readonly shortfall?: JobFailure | undefined;
+}
+
+/** A failure with its reason. */
+export interface JobFailure {
+  readonly error: JobErrorCode;
+  readonly message?: string | undefined;
 }
 
 /** `commandSent` tells whether the bridge knows of it and so will have the last word on it. */
@@ -107,6 +115,24 @@ export function streamingJob(
   return { ...play(job), state: "streaming", commandSent: true, ...told };
 }
 
+/** Says where in the sound a play is, and perhaps how much of it was heard. */
+export interface PositionEvent {
+  readonly requestId: string;
+  readonly positionMs: number;
+  readonly playedMs?: number | undefined;
+}
+
+/** The job as its bridge says that it stands. */
+export function playedJob(job: StreamingJob, event: PositionEvent, now: number): StreamingJob {
+  const { positionMs, playedMs = Math.max(0, positionMs - job.fromMs) } = event;
+  return { ...job, playedMs, fromMs: positionMs - playedMs, playedAt: now };
+}
+
+/** The job while nothing of it is heard: its position stands still. */
+export function stillJob(job: ActiveJob): ActiveJob {
+  return job.state === "streaming" ? { ...job, playedAt: undefined } : job;
+}
+
 /** What this bridge has played of it by now, in ms: what it last said, and the time since. */
 export function playedMs(job: ActiveJob, now: number): number {
   if (job.state === "pending") {
@@ -144,6 +170,9 @@ export function finishedJob(job: ActiveJob, event: BridgeEventOf<"play_complete"
   const durationMs =
     event.durationMs === undefined ? knownToBeHeard(job) : job.heardBeforeMs + event.durationMs;
   const heard = (event.durationMs ?? 0) > 0 ? "yes" : heardOf(job);
+  if (event.success && job.shortfall !== undefined) {
+    return { ...play(job), state: "error", durationMs, heard, ...job.shortfall };
+  }
   if (event.success) {
     return { ...play(job), state: "completed", durationMs, heard };
   }
@@ -179,7 +208,7 @@ function heardOf(job: ActiveJob): FinishedJob["heard"] {
 
 function play(job: SpeakerPlay): SpeakerPlay {
   const { requestId, audioUrl, source, packageName, mode, trackId, stopOther } = job;
-  const { volume, loop, startedAt, fromMs, heardBeforeMs, moves, wasLost } = job;
+  const { volume, loop, startedAt, fromMs, heardBeforeMs, moves, wasLost, shortfall } = job;
   return {
     requestId,
     audioUrl,
@@ -195,5 +224,6 @@ function play(job: SpeakerPlay): SpeakerPlay {
     heardBeforeMs,
     moves,
     wasLost,
+    shortfall,
   };
 }

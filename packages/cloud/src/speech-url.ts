@@ -6,14 +6,17 @@ const Settings = z.record(z.string(), z.unknown());
 /**
  * Whether the URL is this server's own text-to-speech. The SDK builds it from the host of the socket's
  * URL and always says https, so only host and path are compared.
+ * @param appHost the host (and port) that the app's socket asked for: the server may have more names
  */
-export function isOwnSpeechUrl(url: string, publicUrl: string): boolean {
+export function isOwnSpeechUrl(url: string, publicUrl: string, appHost?: string): boolean {
   if (!URL.canParse(url)) {
     return false;
   }
   const { protocol, host, pathname } = new URL(url);
   const isHttp = protocol === "http:" || protocol === "https:";
-  return isHttp && host === new URL(publicUrl).host && pathname === "/api/tts";
+  return (
+    isHttp && (host === new URL(publicUrl).host || host === appHost?.toLowerCase()) && pathname === "/api/tts"
+  );
 }
 
 /** What such a URL asks for, as the SDK's `speak` writes it; `undefined` if it names no text. */

@@ -52,8 +52,8 @@ export class AppWebSocketService {
       return;
     }
     this.#anonymous++;
-    const address = request.socket.remoteAddress ?? "";
-    const connection = new AppConnection(ws, address, this.#options, () => this.#anonymous--);
+    const from = { address: request.socket.remoteAddress ?? "", host: header(request, "host") };
+    const connection = new AppConnection(ws, from, this.#options, () => this.#anonymous--);
     const token = bearerToken(request);
     if (token !== undefined) {
       const userId = header(request, "x-user-id");
@@ -62,6 +62,12 @@ export class AppWebSocketService {
       connection.authenticate(await verifyAppToken(apps, tokenSecret, { token, userId, sessionId }));
     }
   }
+}
+
+/** Where a socket comes from, and by which name it found this server. */
+interface PeerAddress {
+  readonly address: string;
+  readonly host: string | undefined;
 }
 
 type AppConnectionState =
@@ -76,13 +82,16 @@ class AppConnection {
   readonly #options: AppServiceOptions;
   readonly #socket: JsonSocket<AppToCloud, CloudToApp>;
   readonly #onKnown: () => void;
+  /** The name under which the app found this server. */
+  readonly #host: string | undefined;
   #state: AppConnectionState;
   #badMessages = 0;
 
   /** `onKnown` is called once, when the socket is no longer anonymous. */
-  constructor(ws: WebSocket, address: string, options: AppServiceOptions, onKnown: () => void) {
-    this.#address = address;
+  constructor(ws: WebSocket, from: PeerAddress, options: AppServiceOptions, onKnown: () => void) {
+    this.#address = from.address;
     this.#options = options;
+    this.#host = from.host;
     this.#onKnown = onKnown;
     this.#socket = new JsonSocket(ws, {
       wire: "app",
@@ -121,7 +130,7 @@ class AppConnection {
       return;
     }
     this.#become({ state: "authenticated", session, packageName });
-    session.attachApp(packageName, this.#socket);
+    session.attachApp(packageName, this.#socket, this.#host);
   }
 
   #receive(message: AppToCloud): void {

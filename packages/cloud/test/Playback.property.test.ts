@@ -45,6 +45,7 @@ class PlaybackWorld {
       speaker: this.room.speaker,
       hasGlasses: () => this.hasGlasses,
       modeFor: () => this.mode,
+      forGlasses: (request) => request,
       sourceOf: ({ audioUrl }) => ({ kind: "url", url: audioUrl }),
       sendToApp: (packageName, response) => this.answers.push({ ...response, packageName }),
       fellBack: () => log.length,

@@ -1,6 +1,7 @@
 import { decodeJwt } from "jose";
 import { describe, expect, it, vi } from "vitest";
-import { SpeechError, type SpeechPlay } from "../src/SpeechPlayer.js";
+import type { SpeechPlay } from "../src/SpeechPlayer.js";
+import { SpeechError } from "../src/speech/SpeechError.js";
 import { app, otherApp } from "./fixtures.js";
 import { completed, request, SpeakerWorld, started } from "./speaker-world.js";
 
@@ -543,7 +544,7 @@ describe("speech", () => {
       play: (play) => {
         plays.push(play);
         play.line.send({ ...play.start, sampleRate: 16_000 });
-        return new Promise((resolve) => play.signal.addEventListener("abort", () => resolve()));
+        return new Promise((resolve) => play.signal.addEventListener("abort", () => resolve(undefined)));
       },
     });
     const speech = { kind: "speech", text: "hello" } as const;
@@ -567,7 +568,7 @@ describe("speech", () => {
     const world = new SpeakerWorld(true, undefined, undefined, {
       play: ({ line, start }) => {
         line.send({ ...start, sampleRate: 16_000 });
-        return Promise.reject(new SpeechError("internal", "The voice is gone."));
+        return Promise.reject(new SpeechError("speech_failed", "The voice is gone."));
       },
     });
     const said = world.speaker.start(request("said"), { source: { kind: "speech", text: "hello" } });
@@ -575,7 +576,7 @@ describe("speech", () => {
     world.attempts.shift()?.succeed();
     await said;
     await world.settle();
-    expect(world.ends("said")).toMatchObject([{ error: "internal", message: "The voice is gone." }]);
+    expect(world.ends("said")).toMatchObject([{ error: "speech_failed", message: "The voice is gone." }]);
     expect(world.commands.at(-1)).toMatchObject({ action: "stop_playback", requestId: "said" });
     await world.speaker.dispose();
   });

@@ -21,11 +21,14 @@ export class ChosenConnection implements BridgeConnection {
   ) {}
 
   readonly commands: BridgeCommand[] = [];
-  readonly #listeners = new Map<string, (event: never) => void>();
+  /** Binary frames, and how many commands went out before each. */
+  readonly pcm: { readonly pcm: Buffer; readonly after: number }[] = [];
+  readonly #listeners = new Set<{ readonly name: string; readonly listener: (event: never) => void }>();
 
   on(name: string, listener: (event: never) => void): () => void {
-    this.#listeners.set(name, listener);
-    return () => this.#listeners.delete(name);
+    const entry = { name, listener };
+    this.#listeners.add(entry);
+    return () => this.#listeners.delete(entry);
   }
 
   send(command: BridgeCommand): void {
@@ -35,11 +38,17 @@ export class ChosenConnection implements BridgeConnection {
     this.commands.push(command);
   }
 
-  async sendPcm(): Promise<void> {}
+  async sendPcm(pcm: Uint8Array): Promise<void> {
+    if (!this.isOpen) {
+      throw new BridgeClientError("closed", "closed");
+    }
+    this.pcm.push({ pcm: Buffer.from(pcm), after: this.commands.length });
+  }
 
   /** Says an event, as long as there is a connection to say it on. */
   say(event: BridgeEvent): void {
     if (this.isOpen) {
+      this.#emit(event.type, event);
       this.#emit("event", event);
     }
   }
@@ -59,7 +68,9 @@ export class ChosenConnection implements BridgeConnection {
   }
 
   #emit(name: string, event: unknown): void {
-    (this.#listeners.get(name) as ((event: unknown) => void) | undefined)?.(event);
+    for (const entry of [...this.#listeners].filter((listened) => listened.name === name)) {
+      (entry.listener as (event: unknown) => void)(event);
+    }
   }
 }
 

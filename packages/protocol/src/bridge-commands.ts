@@ -14,7 +14,12 @@ const room = {
   token: z.string().min(1).max(8192).optional(),
 };
 const level = { volume: VolumeSchema.optional(), gain: z.number().min(0).max(16).optional() };
-const layer = { stopOther: z.boolean().optional(), trackId: TrackIdSchema.optional() };
+const layer = {
+  stopOther: z.boolean().optional(),
+  trackId: TrackIdSchema.optional(),
+  /** Begin at the sample after the last play of this layer; `stopOther` then spares the layer. */
+  queue: z.boolean().optional(),
+};
 
 const JoinRoom = z.object({
   action: z.literal("join_room"),

@@ -1,12 +1,19 @@
 import { z } from "zod";
 import { ErrorCodeSchema, ReasonSchema } from "./errors.js";
-import { MillisecondsSchema, RequestIdSchema } from "./fields.js";
+import { MillisecondsSchema, RequestIdSchema, VolumeSchema } from "./fields.js";
 
 const count = z.number().int().min(0);
 /** Numbers the events of a session from 1 on; absent from a bridge that cannot resume sessions. */
 const seq = z.number().int().positive().optional();
 const roomState = { seq, roomName: z.string(), identity: z.string(), reason: ReasonSchema.optional() };
-const position = { seq, requestId: RequestIdSchema, positionMs: MillisecondsSchema };
+const position = {
+  seq,
+  requestId: RequestIdSchema,
+  /** Where in the sound its next sample is. */
+  positionMs: MillisecondsSchema,
+  /** Media time that was played out so far, in ms; after a seek, or in a loop, it differs from the position. */
+  playedMs: z.number().min(0).optional(),
+};
 
 const Connected = z.object({
   type: z.literal("connected"),
@@ -30,6 +37,10 @@ const PlayStarted = z.object({
   firstFrameLatencyMs: z.number().min(0),
   /** Of that, what joining the room and publishing took, in ms; 0 when already joined. */
   joinMs: z.number().min(0),
+  /** From the command's arrival to the header of the audio server's response, in ms; for a URL. */
+  fetchMs: z.number().min(0).optional(),
+  /** From that header to enough decoded sound to begin, in ms. */
+  decodeMs: z.number().min(0).optional(),
   codec: z.string(),
   /** The source's own rate, in Hz, and channels. */
   sampleRate: z.number().int().positive(),
@@ -73,9 +84,16 @@ export const BridgeEventSchema = z.discriminatedUnion("type", [
     bufferedMs: z.number().min(0),
   }),
   z.object({ type: z.literal("play_paused"), ...position }),
+  /** The sound goes on, after a pause or after it had no data. */
   z.object({ type: z.literal("play_resumed"), ...position }),
   /** The room was away and is back; the sound was held there and goes on at `positionMs`. */
   z.object({ type: z.literal("play_recovered"), ...position, silentMs: z.number().min(0) }),
+  /** The source has no data: nothing is heard of it until it goes on, or ends. */
+  z.object({ type: z.literal("play_buffering"), ...position }),
+  /** The next sample is the one at `positionMs`. */
+  z.object({ type: z.literal("play_seeked"), ...position }),
+  /** From `positionMs` on the volume moves to `volume`. */
+  z.object({ type: z.literal("play_volume"), ...position, volume: VolumeSchema }),
   z.object({
     type: z.literal("error"),
     seq,

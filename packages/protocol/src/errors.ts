@@ -44,6 +44,10 @@ const cloudErrorSentences = {
   too_many_plays: "Too many sounds play at once.",
   plays_too_fast: "Too many sounds were asked for in too short a time.",
   draining: "The server is going away and takes no new sounds.",
+  speech_invalid: "The text or a setting of its speech cannot be spoken.",
+  speech_failed: "The text could not be turned into speech.",
+  speech_timeout: "The speech did not come in time.",
+  speech_busy: "More speech is asked for than can be made at once.",
 } as const;
 
 /** Every reason for which a play can fail, with its sentence for people. */

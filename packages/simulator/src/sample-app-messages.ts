@@ -19,7 +19,12 @@ export const AppCallSchema = z.discriminatedUnion("method", [
     method: z.literal("speak"),
     text: z.string(),
     options: z
-      .object({ voice_id: z.string().exactOptional(), volume: z.number().exactOptional() })
+      .object({
+        voice_id: z.string().exactOptional(),
+        volume: z.number().exactOptional(),
+        stopOtherAudio: z.boolean().exactOptional(),
+        trackId: z.number().exactOptional(),
+      })
       .exactOptional(),
   }),
   z.object({ ...call, method: z.literal("stop"), trackId: z.number().optional() }),

@@ -24,6 +24,13 @@ const settings = [
   "BRIDGE_COOLDOWN_MS",
   "SESSION_GRACE_MS",
   "LOG_LEVEL",
+  "TTS_PROVIDER",
+  "TTS_VOICE",
+  "TTS_BASE_URL",
+  "TTS_TIMEOUT_MS",
+  "TTS_CACHE_DIR",
+  "TTS_CACHE_MEMORY_BYTES",
+  "OPENAI_API_KEY",
 ];
 /** Lines of the log that are kept. */
 const MAX_LOG_LINES = 20_000;
