@@ -323,6 +323,32 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
+  it("REC-23 speech that is cut while it is sent ends, and the bridge is told when it is there again", async () => {
+    let breakOff: (error: Error) => void = () => {};
+    const world = new SpeakerWorld(true, undefined, undefined, {
+      play: ({ line, start }) => {
+        line.send({ ...start, sampleRate: 16_000 });
+        return new Promise((_, reject) => {
+          breakOff = reject;
+        });
+      },
+    });
+    world.newSessionId = () => "session-1";
+    const said = world.speaker.start(request("said"), { source: { kind: "speech", text: "hello" } });
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await said;
+    world.connection.lose();
+    breakOff(new Error("closed"));
+    world.connection.tellOfEnd();
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await world.settle();
+    expect(world.ends("said")).toMatchObject([{ state: "error", error: "bridge_unavailable" }]);
+    expect(world.connection.commands).toMatchObject([{ action: "stop_playback", requestId: "said" }]);
+    await world.speaker.dispose();
+  });
+
   it("REC-23 that has forgotten plays anew on the same connection, where it was", async () => {
     const world = new SpeakerWorld();
     world.newSessionId = () => "session-1";
