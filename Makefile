@@ -70,6 +70,10 @@ dev: build ## start everything and keep it up until Ctrl-C
 bench: build ## measure the bridge beside ffmpeg and the usual ways to build it (about 8 minutes)
 	node bench/dist/bridge.js $(PARTS)
 
+.PHONY: bench-cloud
+bench-cloud: typescript ## measure the cloud with 2,000 sessions over real sockets (about 1 minute)
+	node bench/dist/cloud.js
+
 # ---- checking -----------------------------------------------------------------------------------------
 
 .PHONY: test test-go test-unit test-e2e
