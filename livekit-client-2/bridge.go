@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"sync"
+	"time"
 
 	"server-playback/livekit-client-2/internal/fault"
 	"server-playback/livekit-client-2/internal/fetch"
@@ -39,7 +40,7 @@ func newBridge(config Config, log *slog.Logger) *Bridge {
 		config:   config,
 		log:      log,
 		metrics:  newMetrics(),
-		fetcher:  fetch.NewClient(fetch.Options{IdleTimeout: config.SourceStall}),
+		fetcher:  fetch.NewClient(config.Fetch),
 		instance: newInstanceID(),
 		joining:  make(chan struct{}, maxJoins),
 		sessions: make(map[string]*BridgeClient),
@@ -59,14 +60,31 @@ func newInstanceID() string {
 func (b *Bridge) acquireStream() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.refuses(); err != nil {
+		return err
+	}
+	b.streams++
+	b.metrics.activeStreams.Inc()
+	return nil
+}
+
+// refusal is why no more sounds are taken, an ending, or nil.
+func (b *Bridge) refusal() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.refuses()
+}
+
+// refuses is refusal for a caller that holds the lock.
+func (b *Bridge) refuses() error {
 	switch {
 	case b.draining:
 		return ending{code: fault.AtCapacity, reason: "draining"}
 	case b.streams >= b.config.MaxStreams:
 		return ending{code: fault.AtCapacity, reason: "full"}
+	case b.metrics.lateness.isHigh(time.Now(), b.config.MaxLate, b.streams):
+		return ending{code: fault.AtCapacity, reason: "late"}
 	}
-	b.streams++
-	b.metrics.activeStreams.Inc()
 	return nil
 }
 
@@ -84,13 +102,6 @@ func (b *Bridge) activeStreams() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.streams
-}
-
-// ready tells whether new work is welcome.
-func (b *Bridge) ready() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return !b.draining && b.streams < b.config.MaxStreams
 }
 
 // drain tells every controller that the bridge is about to end, takes no new work, and waits for the

@@ -43,9 +43,13 @@ func newBridgeClient(b *Bridge, id string) *BridgeClient {
 // sendEvent queues an event for the controller. It never waits.
 func (c *BridgeClient) sendEvent(e Event) { c.out.sendEvent(e) }
 
-// handleText carries out one text frame; what is wrong with it is answered, and ends nothing.
-func (c *BridgeClient) handleText(text []byte) {
+// handleText carries out one text frame, if it is allowed now; what is wrong with it is answered, and
+// ends nothing.
+func (c *BridgeClient) handleText(text []byte, allowed bool) {
 	cmd, err := parseCommand(text)
+	if !allowed {
+		err = fault.New(fault.RateLimited, "more than %d commands a second", c.bridge.config.MaxCommands)
+	}
 	if err == nil {
 		c.bridge.metrics.commands.WithLabelValues(cmd.Action).Inc()
 		err = c.handleCommand(cmd)
@@ -114,6 +118,10 @@ func (c *BridgeClient) join(cmd Command) error {
 	if err != nil {
 		return err
 	}
+	away, err := room.offer(grant{cmd.Token, cmd.Url})
+	if away || err != nil {
+		return err // the room tells once it is back
+	}
 	if room.isJoined() {
 		c.sendEvent(room.event("room_joined", ""))
 		return nil
@@ -141,7 +149,7 @@ func (c *BridgeClient) enter(name, token, serverURL string) (*Room, error) {
 	if serverURL == "" {
 		return nil, fault.New(fault.JoinFailed, "the command names no LiveKit server, and LIVEKIT_URL is not set")
 	}
-	room, err := newRoom(c, name, token, serverURL, c.left)
+	room, err := newRoom(c, name, grant{token, serverURL}, c.left)
 	if err != nil {
 		return nil, err
 	}

@@ -10,14 +10,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"server-playback/livekit-client-2/internal/fetch"
 )
 
 // Config is everything that can be set from outside, parsed once at start.
 type Config struct {
 	Host         string // address to listen on
 	Port         int
-	SharedSecret string // asked of every connection; empty is allowed on loopback only
-	LiveKitURL   string // for joins that name no server; may be empty
+	SharedSecret string   // asked of every connection; empty is allowed on loopback only
+	LastSecret   string   // the one before, while it is being changed
+	Origins      []string // of pages that may connect
+	LiveKitURL   string   // for joins that name no server; may be empty
 
 	PublishGain     float64 // linear, on top of volume and gain
 	PublishChannels int
@@ -31,13 +35,19 @@ type Config struct {
 	DuckAttack  time.Duration
 	DuckRelease time.Duration
 
-	MaxStreams     int           // jobs that may play at once, in all rooms together
+	MaxStreams     int // jobs that may play at once, in all rooms together
+	SessionStreams int // of them, in one session
+	MaxSessions    int
+	MaxCommands    int           // a second, in one session
+	MaxLate        float64       // share of late packets at which no more work is taken; 1 is never
 	MaxDuration    time.Duration // of one sound; 0 is no limit
 	SubscriberWait time.Duration // bound of the wait for a listener before a first packet
-	SourceStall    time.Duration // bound of the wait for more data from an audio server
 
 	SessionGrace time.Duration // for how long a session outlives its connection
+	RoomRecovery time.Duration // for how long a lost room is tried to be joined again
 	DrainTimeout time.Duration // bound of the wait for sounds at the bridge's end
+
+	Fetch fetch.Options // of the sounds
 
 	DebugTone bool
 	LogLevel  slog.Level
@@ -59,6 +69,10 @@ var settings = []setting{
 		set: func(c *Config, s string) error { return parseInt(&c.Port, s, 0, 65535) }},
 	{name: "BRIDGE_SHARED_SECRET", secret: true, meaning: "what a connection must bring as `Authorization: Bearer`",
 		set: func(c *Config, s string) error { c.SharedSecret = s; return nil }},
+	{name: "BRIDGE_SHARED_SECRET_PREVIOUS", secret: true, meaning: "a second secret that is taken, while the first one is being changed",
+		set: func(c *Config, s string) error { c.LastSecret = s; return nil }},
+	{name: "BRIDGE_ALLOWED_ORIGINS", meaning: "comma list of the origins (https://page.example) whose pages may connect; none otherwise",
+		set: func(c *Config, s string) error { return parseOrigins(&c.Origins, s) }},
 	{name: "LIVEKIT_URL", meaning: "LiveKit server for joins that name none, such as wss://livekit.example",
 		set: func(c *Config, s string) error { return parseServerURL(&c.LiveKitURL, s) }},
 	{name: "PUBLISH_GAIN", fallback: "1", meaning: "linear gain of everything published, 0 to 16",
@@ -83,14 +97,42 @@ var settings = []setting{
 		set: func(c *Config, s string) error { return parseMs(&c.DuckRelease, s, 0) }},
 	{name: "MAX_STREAMS", fallback: "60", meaning: "sounds that may play at once, in all rooms together",
 		set: func(c *Config, s string) error { return parseInt(&c.MaxStreams, s, 1, 100000) }},
+	{name: "MAX_STREAMS_PER_SESSION", fallback: "16", meaning: "of them, sounds of one session",
+		set: func(c *Config, s string) error { return parseInt(&c.SessionStreams, s, 1, 100000) }},
+	{name: "MAX_SESSIONS", fallback: "10000", meaning: "sessions at once",
+		set: func(c *Config, s string) error { return parseInt(&c.MaxSessions, s, 1, 1000000) }},
+	{name: "MAX_COMMANDS_PER_SECOND", fallback: "100", meaning: "commands of one session, on average",
+		set: func(c *Config, s string) error { return parseInt(&c.MaxCommands, s, 1, 100000) }},
+	{name: "MAX_LATE_PERCENT", fallback: "10", meaning: "no more sounds are taken while this many packets are late; 100 is never",
+		set: func(c *Config, s string) error {
+			err := parseFloat(&c.MaxLate, s, 1, 100)
+			c.MaxLate /= 100
+			return err
+		}},
 	{name: "SPEAKER_MAX_DURATION_MS", fallback: "3600000", meaning: "a longer sound is ended there; 0 is no limit",
 		set: func(c *Config, s string) error { return parseMs(&c.MaxDuration, s, 0) }},
 	{name: "SUBSCRIBER_WAIT_MS", fallback: "1000", meaning: "longest wait for a first listener before a sound begins",
 		set: func(c *Config, s string) error { return parseMs(&c.SubscriberWait, s, 0) }},
 	{name: "SOURCE_STALL_MS", fallback: "15000", meaning: "a source that sends nothing for this long has failed",
-		set: func(c *Config, s string) error { return parseMs(&c.SourceStall, s, 1) }},
+		set: func(c *Config, s string) error { return parseMs(&c.Fetch.IdleTimeout, s, 1) }},
+	{name: "FETCH_ALLOW", meaning: "comma list of what sounds may be fetched from though it is not public: networks (10.0.0.0/8), addresses, hosts with a port (media.internal:8080)",
+		set: func(c *Config, s string) (err error) { c.Fetch.Allow, err = fetch.ParseAllowlist(s); return err }},
+	{name: "FETCH_MAX_BYTES", fallback: "1073741824", meaning: "largest sound, as it comes over the network",
+		set: func(c *Config, s string) error { return parseInt64(&c.Fetch.MaxBytes, s, 1, 1<<40) }},
+	{name: "FETCH_MAX_HEADER_BYTES", fallback: "65536", meaning: "largest response header of a sound's server",
+		set: func(c *Config, s string) error { return parseInt64(&c.Fetch.MaxHeaderBytes, s, 1, 1<<20) }},
+	{name: "FETCH_MAX_REDIRECTS", fallback: "5", meaning: "redirects that are followed for a sound",
+		set: func(c *Config, s string) error { return parseInt(&c.Fetch.MaxRedirects, s, 1, 20) }},
+	{name: "FETCH_CONNECT_TIMEOUT_MS", fallback: "5000", meaning: "longest wait for a connection to a sound's server, name lookup included",
+		set: func(c *Config, s string) error { return parseMs(&c.Fetch.ConnectTimeout, s, 1) }},
+	{name: "FETCH_HEADER_TIMEOUT_MS", fallback: "10000", meaning: "longest wait for its response's header, redirects included",
+		set: func(c *Config, s string) error { return parseMs(&c.Fetch.HeaderTimeout, s, 1) }},
+	{name: "FETCH_TOTAL_TIMEOUT_MS", fallback: "21600000", meaning: "longest fetch of one sound, pauses included",
+		set: func(c *Config, s string) error { return parseMs(&c.Fetch.TotalTimeout, s, 1) }},
 	{name: "SESSION_GRACE_MS", fallback: "30000", meaning: "a session whose connection broke off waits this long for another one",
 		set: func(c *Config, s string) error { return parseMs(&c.SessionGrace, s, 0) }},
+	{name: "ROOM_RECOVERY_MS", fallback: "60000", meaning: "a room that is lost is tried to be joined again for this long",
+		set: func(c *Config, s string) error { return parseMs(&c.RoomRecovery, s, 0) }},
 	{name: "DRAIN_TIMEOUT_MS", fallback: "30000", meaning: "at SIGTERM, sounds that play may finish for this long",
 		set: func(c *Config, s string) error { return parseMs(&c.DrainTimeout, s, 0) }},
 	{name: "DEBUG_TONE", fallback: "false", meaning: "allow the publish_tone command",
@@ -143,6 +185,8 @@ func (s setting) read(getenv func(string) string) (string, error) {
 // so that one stays on this machine.
 func (c *Config) settleHost() error {
 	switch {
+	case c.LastSecret != "" && c.SharedSecret == "":
+		return errors.New("BRIDGE_SHARED_SECRET_PREVIOUS: it is of use only beside BRIDGE_SHARED_SECRET; set that one")
 	case c.Host == "" && c.SharedSecret == "":
 		c.Host = "127.0.0.1"
 	case c.SharedSecret == "" && !isLoopback(c.Host):
@@ -154,6 +198,15 @@ func (c *Config) settleHost() error {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+func parseInt64(to *int64, text string, low, high int64) error {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < low || n > high {
+		return fmt.Errorf("%q is not a whole number from %d to %d", text, low, high)
+	}
+	*to = n
+	return nil
 }
 
 func parseInt(to *int, text string, low, high int) error {
@@ -200,6 +253,18 @@ func parseBool(to *bool, text string) error {
 func parseLevel(to *slog.Level, text string) error {
 	if to.UnmarshalText([]byte(text)) != nil {
 		return fmt.Errorf("%q is none of debug, info, warn, error", text)
+	}
+	return nil
+}
+
+func parseOrigins(to *[]string, text string) error {
+	for origin := range strings.SplitSeq(text, ",") {
+		origin = strings.TrimSpace(origin)
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+			return fmt.Errorf("%q is not an origin such as https://page.example", origin)
+		}
+		*to = append(*to, origin)
 	}
 	return nil
 }

@@ -25,13 +25,15 @@ func TestBR62_EveryMistakeIsReportedAtOnce(t *testing.T) {
 	_, err := loadConfig(environment(map[string]string{
 		"BRIDGE_PORT": "70000", "BRIDGE_HOST": "0.0.0.0", "LIVEKIT_URL": "ftp://x", "PUBLISH_GAIN": "NaN",
 		"PUBLISH_CHANNELS": "3", "OPUS_FRAME_MS": "15", "DEBUG_TONE": "maybe", "LOG_LEVEL": "loud",
-		"SPEAKER_MAX_DURATION_MS": "-1", "MAX_STREAMS": "0",
+		"SPEAKER_MAX_DURATION_MS": "-1", "MAX_STREAMS": "0", "FETCH_ALLOW": "everything", "MAX_LATE_PERCENT": "0",
+		"BRIDGE_ALLOWED_ORIGINS": "page.example", "SESSION_GRACE_MS": "soon",
 	}))
 	if err == nil {
 		t.Fatal("no mistake was found")
 	}
 	for _, name := range []string{"BRIDGE_PORT", "BRIDGE_HOST", "LIVEKIT_URL", "PUBLISH_GAIN", "PUBLISH_CHANNELS",
-		"OPUS_FRAME_MS", "DEBUG_TONE", "LOG_LEVEL", "SPEAKER_MAX_DURATION_MS", "MAX_STREAMS"} {
+		"OPUS_FRAME_MS", "DEBUG_TONE", "LOG_LEVEL", "SPEAKER_MAX_DURATION_MS", "MAX_STREAMS", "FETCH_ALLOW", "MAX_LATE_PERCENT", "BRIDGE_ALLOWED_ORIGINS",
+		"SESSION_GRACE_MS"} {
 		if !strings.Contains(err.Error(), name+": ") {
 			t.Errorf("%s is not among:\n%v", name, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -45,8 +46,8 @@ func newServer(handler http.Handler) *http.Server {
 }
 
 func (b *Bridge) serveReady(w http.ResponseWriter, _ *http.Request) {
-	if !b.ready() {
-		http.Error(w, "full or closing", http.StatusServiceUnavailable)
+	if err := b.refusal(); err != nil {
+		http.Error(w, err.(ending).reason, http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ready")
@@ -61,10 +62,10 @@ func (b *Bridge) serveWS(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !b.welcomes(r) {
-		http.Error(w, "closing", http.StatusServiceUnavailable)
+		http.Error(w, "full or closing", http.StatusServiceUnavailable)
 		return
 	}
-	conn, err := websocket.Accept(w, r, nil)
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // admit has looked at the origin
 	if err != nil {
 		return // Accept has answered
 	}
@@ -89,19 +90,28 @@ func resumption(r *http.Request) (sessionID string, after int64) {
 	return query.Get("session"), after
 }
 
-// admit asks for the secret. Where there is none, it keeps browsers out: any page that is open on
-// this machine could reach the port otherwise.
+// admit asks for the secret, and keeps browsers out but for the pages that are allowed: any page that
+// is open where the port can be reached could use it otherwise.
 func (b *Bridge) admit(r *http.Request) int {
+	if origin := r.Header.Get("Origin"); origin != "" && !slices.Contains(b.config.Origins, origin) {
+		return http.StatusForbidden
+	}
 	if b.config.SharedSecret == "" {
-		if r.Header.Get("Origin") != "" {
-			return http.StatusForbidden
-		}
 		return http.StatusOK
 	}
 	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	given, wanted := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(b.config.SharedSecret))
-	if !isBearer || subtle.ConstantTimeCompare(given[:], wanted[:]) != 1 {
+	known := matches(token, b.config.SharedSecret)
+	if b.config.LastSecret != "" {
+		known |= matches(token, b.config.LastSecret)
+	}
+	if !isBearer || known != 1 {
 		return http.StatusUnauthorized
 	}
 	return http.StatusOK
+}
+
+// matches is 1 if given is the secret. How long it takes does not depend on either.
+func matches(given, secret string) int {
+	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(secret))
+	return subtle.ConstantTimeCompare(a[:], b[:])
 }

@@ -5,13 +5,9 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 )
@@ -25,20 +21,38 @@ func TestBR1_TheFirstFrameSaysWhoIsThere(t *testing.T) {
 	}
 }
 
-func TestBR61_TheSecretIsAskedFor(t *testing.T) {
+func TestBR61_SEC5_TheSecretIsAskedFor(t *testing.T) {
+	origin := func(name string) http.Header { return http.Header{"Origin": {name}} }
+	bearer := func(secret string) http.Header { return http.Header{"Authorization": {"Bearer " + secret}} }
+	both := bearer("open sesame")
+	both.Set("Origin", "https://page.example")
+	foreign := bearer("open sesame")
+	foreign.Set("Origin", "https://evil.example")
 	open := newTestBridge(t, testConfig(t, nil))
 	closed := newTestBridge(t, testConfig(t, func(c *Config) { c.SharedSecret = "open sesame" }))
+	rotating := newTestBridge(t, testConfig(t, func(c *Config) {
+		c.SharedSecret, c.LastSecret, c.Origins = "open sesame", "old sesame", []string{"https://page.example"}
+	}))
 	for _, test := range []struct {
 		b      *testBridge
 		header http.Header
 		want   int
 	}{
 		{open, nil, 101},
-		{open, http.Header{"Origin": {"http://evil.example"}}, 403},
+		{open, origin("http://evil.example"), 403},
+		{open, origin("null"), 403},
 		{closed, nil, 401},
-		{closed, http.Header{"Authorization": {"Bearer open"}}, 401},
+		{closed, bearer("open"), 401},
+		{closed, bearer(""), 401},
 		{closed, http.Header{"Authorization": {"open sesame"}}, 401},
-		{closed, http.Header{"Authorization": {"Bearer open sesame"}}, 101},
+		{closed, bearer("open sesame"), 101},
+		{closed, bearer("old sesame"), 401},
+		{closed, both, 403},
+		{rotating, bearer("open sesame"), 101},
+		{rotating, bearer("old sesame"), 101},
+		{rotating, bearer(""), 401},
+		{rotating, both, 101},
+		{rotating, foreign, 403},
 	} {
 		conn, answer, err := websocket.Dial(t.Context(), test.b.url+"/ws", &websocket.DialOptions{HTTPHeader: test.header})
 		if answer == nil || answer.StatusCode != test.want {
@@ -48,7 +62,7 @@ func TestBR61_TheSecretIsAskedFor(t *testing.T) {
 			conn.CloseNow()
 		}
 	}
-	if strings.Contains(closed.log.String(), "sesame") {
+	if strings.Contains(closed.log.String()+rotating.log.String(), "sesame") {
 		t.Error("the secret is in the log")
 	}
 }
@@ -179,41 +193,5 @@ func TestREPO2_APortInUseIsNamed(t *testing.T) {
 	code := run(nil, environment(map[string]string{"BRIDGE_PORT": port}), &out, &out)
 	if code != 1 || !strings.Contains(out.String(), port) || !strings.Contains(out.String(), "BRIDGE_PORT") {
 		t.Errorf("%d, %s", code, out.String())
-	}
-}
-
-// TestTheBinary builds the program as it is shipped, without cgo, and ends it by a signal.
-func TestTheBinary(t *testing.T) {
-	bin := filepath.Join(t.TempDir(), "bridge")
-	build := exec.Command("go", "build", "-o", bin, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	port := strconv.Itoa(freePort(t))
-	var log bytes.Buffer
-	bridge := exec.Command(bin)
-	bridge.Env = append(os.Environ(), "BRIDGE_PORT="+port)
-	bridge.Stderr = &log
-	if err := bridge.Start(); err != nil {
-		t.Fatal(err)
-	}
-	killer := time.AfterFunc(patience, func() { bridge.Process.Kill() })
-	defer killer.Stop()
-	await(t, "the bridge", func() bool {
-		answer, err := http.Get("http://127.0.0.1:" + port + "/readyz")
-		if err == nil {
-			answer.Body.Close()
-		}
-		return err == nil
-	})
-	if err := bridge.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if err := bridge.Wait(); err != nil {
-		t.Errorf("%v: %s", err, log.String())
-	}
-	if !strings.Contains(log.String(), `"closed"`) {
-		t.Error(log.String())
 	}
 }

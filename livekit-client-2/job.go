@@ -164,6 +164,20 @@ func (j *job) report() {
 	}
 }
 
+// tellRecovered says where the sound goes on, if it was heard before.
+func (j *job) tellRecovered(silent time.Duration) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.started == nil {
+		return
+	}
+	if status := j.voice.Status(); !status.Done {
+		j.speaker.client.sendEvent(Event{
+			Type: "play_recovered", RequestID: j.id, PositionMs: ms(status.Played), SilentMs: ms(silent),
+		})
+	}
+}
+
 // run carries the job out, closes its sound, and says how it ended.
 func (j *job) run() {
 	defer close(j.done)

@@ -61,7 +61,10 @@ func misuse(stderr io.Writer, what string) int {
 
 // serve runs the bridge until a signal ends it; a second signal ends it at once.
 func serve(config Config, stderr io.Writer) int {
-	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: config.LogLevel}))
+	signal.Ignore(syscall.SIGPIPE) // nobody may be there to read the log
+	lines := newLogWriter(stderr)
+	defer lines.Close()
+	log := slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: config.LogLevel}))
 	lksdk.SetLogger(logger.GetDiscardLogger()) // its messages hold tokens
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

@@ -6,7 +6,6 @@ import (
 
 	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
@@ -15,8 +14,11 @@ func TestMain(m *testing.M) {
 	if stopLiveKit != nil {
 		stopLiveKit()
 	}
+	if programDir != "" {
+		os.RemoveAll(programDir)
+	}
 	if code == 0 {
-		if err := goleak.Find(leakOptions()...); err != nil {
+		if err := findLeaks(); err != nil {
 			os.Stderr.WriteString(err.Error())
 			code = 1
 		}

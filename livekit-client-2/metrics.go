@@ -8,6 +8,7 @@ import (
 // Metrics are what /metrics tells. None has a label of a user, a room or a request.
 type Metrics struct {
 	registry *prometheus.Registry
+	lateness lateness
 
 	connections   prometheus.Gauge
 	sessions      prometheus.Gauge
@@ -20,6 +21,9 @@ type Metrics struct {
 	badMessages *prometheus.CounterVec // by error code
 	joins       *prometheus.CounterVec // by result
 	joinTime    prometheus.Histogram
+
+	recoveries *prometheus.CounterVec // by who did it
+	silence    prometheus.Histogram
 
 	started    prometheus.Counter
 	ended      *prometheus.CounterVec // by result: completed, or the error code
@@ -57,6 +61,8 @@ func newMetrics() *Metrics {
 		badMessages:   counters(r, "bad_messages_total", "Messages refused, by error code.", "error"),
 		joins:         counters(r, "joins_total", "Joins of a room, by result.", "result"),
 		joinTime:      histogram(r, "join_seconds", "Time to join a room and publish.", latencyBuckets),
+		recoveries:    counters(r, "room_recoveries_total", "Rooms that came back: by the SDK, or by a rejoin.", "by"),
+		silence:       histogram(r, "room_silence_seconds", "How long a room was away, its audience included.", durationBuckets),
 		started:       counter(r, "plays_started_total", "Plays of which a first packet was sent."),
 		ended:         counters(r, "plays_ended_total", "Plays that ended: completed, or the error code.", "result"),
 		duration:      histogram(r, "play_duration_seconds", "Media time played out.", durationBuckets),

@@ -65,6 +65,7 @@ type Publisher struct {
 	subscribed chan struct{} // closed once somebody receives the publication
 	bound      bool          // whether it is closed
 	waited     bool          // for a subscriber, in vain
+	held       bool
 }
 
 // newPublisher makes the publisher that sends by track.
@@ -116,13 +117,13 @@ func newPublisher(c Config, track packetWriter, clock clock, metrics *Metrics) (
 
 // newTrack makes the local track: Opus without DTX or redundancy, since what plays is rarely silent
 // and the bridge sends nothing in between.
-func newTrack() (*lksdk.LocalTrack, error) {
+func newTrack(options ...lksdk.LocalTrackOptions) (*lksdk.LocalTrack, error) {
 	return lksdk.NewLocalTrack(webrtc.RTPCodecCapability{
 		MimeType:    webrtc.MimeTypeOpus,
 		ClockRate:   opus.SampleRate,
 		Channels:    2, // of the RTP format, always (RFC 7587, section 4.1)
 		SDPFmtpLine: "minptime=10;useinbandfec=1",
-	})
+	}, options...)
 }
 
 // publication says how the track is published: as a microphone, which every client plays.
@@ -158,9 +159,39 @@ func (p *Publisher) replace(track packetWriter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.track, p.waited = track, false
+	p.unbind()
+}
+
+// unbind says that nobody receives the track any more. The caller holds the lock.
+func (p *Publisher) unbind() {
 	if p.bound {
 		p.bound, p.subscribed = false, make(chan struct{})
 	}
+}
+
+// hold stops every sound at its position, because nobody receives the track any more, and tells
+// whether somebody did.
+func (p *Publisher) hold() (heard bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	heard, p.held = p.bound, true
+	p.unbind()
+	return heard
+}
+
+// release lets the sounds go on.
+func (p *Publisher) release() {
+	p.mu.Lock()
+	p.held = false
+	p.mu.Unlock()
+	p.wake()
+}
+
+// audience is closed once somebody receives the track.
+func (p *Publisher) audience() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.subscribed
 }
 
 // expectSubscriber says that somebody came into the room, who may be about to subscribe.
@@ -298,6 +329,7 @@ func (p *Publisher) step(due time.Time, behind time.Duration) {
 		p.packet.Marker = true
 		return
 	}
+	p.metrics.lateness.note(behind)
 	if behind > lateAfter {
 		p.metrics.latePackets.Inc()
 	}
@@ -335,7 +367,7 @@ func (p *Publisher) payload() ([]byte, error) {
 // compose fills pcm with the next packet, and tells whether it is to be sent: silence is only right
 // after a sound, to take its end through the encoder, and for priming.
 func (p *Publisher) compose() bool {
-	sound := p.mixer.Mix(p.pcm)
+	sound := p.mix()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if sound {
@@ -352,6 +384,19 @@ func (p *Publisher) compose() bool {
 		return true
 	}
 	return false
+}
+
+// mix fills pcm with the sounds' next packet, if there is any. What is held gives none.
+func (p *Publisher) mix() bool {
+	p.mu.Lock()
+	held := p.held
+	p.mu.Unlock()
+	if held {
+		clear(p.pcm)
+		p.mixer.Skip()
+		return false
+	}
+	return p.mixer.Mix(p.pcm)
 }
 
 // trailingSilence is how many samples at the packet's end are zero.

@@ -2,89 +2,97 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"regexp"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/livekit/protocol/logger"
-	lksdk "github.com/livekit/server-sdk-go/v2"
-
 	"server-playback/livekit-client-2/internal/fault"
 )
 
-const (
-	joinTimeout = 10 * time.Second
-	// farewell bounds how long leaving a room waits for the fades of what played there.
-	farewell = time.Second
-)
+// farewell bounds how long leaving a room waits for the fades of what played there.
+const farewell = time.Second
 
 // Room is the LiveKit room that a session is in: from the join, which runs in the background, until
 // it is left or lost. One goroutine, run, owns it.
 type Room struct {
 	client    *BridgeClient
 	wanted    string // the name that the command or the token gave; may be empty
-	token     string
 	serverURL string
 	after     <-chan struct{} // closed once the session's last room has been left
 	publisher *Publisher
-	track     *lksdk.LocalTrack
 	forwarder *forwarder
 
-	joined  chan struct{} // closed once the join has succeeded or failed
-	gone    chan struct{} // closed once nothing is left of the room
-	lost    chan string   // why the server ended the connection
-	back    chan struct{} // the SDK has made the connection anew
-	leaving chan struct{}
-	once    sync.Once // closes leaving
-	reason  string    // set before leaving is closed
+	joined chan struct{}   // closed once the join has succeeded or failed
+	gone   chan struct{}   // closed once nothing is left of the room
+	fresh  chan grant      // the newest token that came while the room was away
+	life   context.Context // ended by leave, with the ending as its cause
+	end    context.CancelCauseFunc
+	err    error // set before joined is closed
 
-	// Set before joined is closed.
-	room     *lksdk.Room
-	err      error
+	// Used by run alone.
+	grant     grant
+	outage    *outage     // nil while all is well
+	timer     *time.Timer // of the outage
+	recovered time.Time   // from the last one
+	announced bool        // that the room is away
+	mutes     int         // links in a row on which no sound has ever come to the server
+
+	mu       sync.Mutex
+	link     *link // nil before joined is closed
 	name     string
 	identity string
+	away     bool
+	banned   string // an identity that somebody else has taken
 }
 
 // newRoom prepares a join. The caller lets run run.
-func newRoom(c *BridgeClient, name, token, serverURL string, after <-chan struct{}) (*Room, error) {
-	claims := readClaims(token)
-	if granted := claims.Video.Room; name != "" && granted != "" && name != granted {
-		return nil, fault.New(fault.JoinFailed, "the token is for another room")
-	}
-	if !claims.mayPublish() {
-		return nil, fault.New(fault.PublishFailed, "the token does not allow to publish")
+func newRoom(c *BridgeClient, name string, g grant, after <-chan struct{}) (*Room, error) {
+	if err := checkClaims(g.token, name); err != nil {
+		return nil, err
 	}
 	if name == "" {
-		name = claims.Video.Room
+		name = readClaims(g.token).Video.Room
 	}
-	track, err := newTrack()
-	if err != nil {
-		return nil, fault.Wrap(fault.PublishFailed, err, "the track could not be made")
-	}
-	publisher, err := newPublisher(c.bridge.config, track, newWallClock(), c.bridge.metrics)
+	publisher, err := newPublisher(c.bridge.config, nil, newWallClock(), c.bridge.metrics)
 	if err != nil {
 		return nil, err
 	}
 	r := &Room{
-		client: c, wanted: name, token: token, serverURL: serverURL, after: after,
-		publisher: publisher, track: track,
-		joined:  make(chan struct{}),
-		gone:    make(chan struct{}),
-		lost:    make(chan string, 1),
-		back:    make(chan struct{}, 1),
-		leaving: make(chan struct{}),
+		client: c, wanted: name, grant: g, serverURL: g.serverURL, after: after,
+		publisher: publisher,
+		forwarder: newForwarder(c.out.sendPCM),
+		joined:    make(chan struct{}),
+		gone:      make(chan struct{}),
+		fresh:     make(chan grant, 1),
+		timer:     time.NewTimer(time.Hour),
 	}
-	r.forwarder = newForwarder(c.out.sendPCM)
+	r.timer.Stop()
+	r.life, r.end = context.WithCancelCause(context.Background())
 	return r, nil
+}
+
+// checkClaims refuses a token that could not work, by what it says of itself.
+func checkClaims(token, room string) error {
+	claims := readClaims(token)
+	if granted := claims.Video.Room; room != "" && granted != "" && room != granted {
+		return fault.New(fault.JoinFailed, "the token is for another room")
+	}
+	if !claims.mayPublish() {
+		return fault.New(fault.PublishFailed, "the token does not allow to publish")
+	}
+	return nil
 }
 
 // mustBe refuses a command that names another room than the one joined.
 func (r *Room) mustBe(name string) error {
-	known := r.wanted
-	if r.isJoined() {
-		known = r.name
+	r.mu.Lock()
+	known := r.name
+	r.mu.Unlock()
+	if known == "" {
+		known = r.wanted
 	}
 	if name != "" && known != "" && name != known {
 		return invalidField("roomName", "the session is in another room; leave_room first")
@@ -92,6 +100,7 @@ func (r *Room) mustBe(name string) error {
 	return nil
 }
 
+// isJoined tells whether the room was joined; it may be away since.
 func (r *Room) isJoined() bool {
 	select {
 	case <-r.joined:
@@ -99,6 +108,25 @@ func (r *Room) isJoined() bool {
 	default:
 		return false
 	}
+}
+
+func (r *Room) currentLink() *link {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.link
+}
+
+func (r *Room) setAway(away bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.away = away
+}
+
+// ban keeps tokens of an identity from being used again.
+func (r *Room) ban(identity string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.banned = identity
 }
 
 // reportFailure tells the command that asked for a join if that fails; run tells of a success.
@@ -110,22 +138,23 @@ func (r *Room) reportFailure(requestID string) {
 }
 
 func (r *Room) event(kind, reason string) Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return Event{Type: kind, RoomName: r.name, Identity: r.identity, Reason: reason}
 }
 
 // leave ends the room, or its join. It does not wait for that.
-func (r *Room) leave(reason string) {
-	r.once.Do(func() {
-		r.reason = reason
-		close(r.leaving)
-	})
-}
+func (r *Room) leave(reason string) { r.end(ending{code: fault.Cancelled, reason: reason}) }
 
 // run joins, stays until the room is left or lost, and leaves nothing behind.
 func (r *Room) run() {
 	defer close(r.gone)
+	defer r.end(nil)
 	if r.err = r.connect(); r.err != nil {
-		r.fail()
+		r.client.forget(r) // before anybody knows, so that a new attempt finds no dead room
+		close(r.joined)
+		r.publisher.Close()
+		r.forwarder.close()
 		return
 	}
 	close(r.joined)
@@ -133,49 +162,8 @@ func (r *Room) run() {
 	defer r.client.bridge.metrics.rooms.Dec()
 	r.client.sendEvent(r.event("room_joined", ""))
 	r.publisher.prime()
-	if err := r.client.retarget(); err != nil {
-		r.client.sendEvent(errorEvent("", err))
-	}
+	r.resubscribe()
 	r.part(r.stay())
-}
-
-// stay waits for the room's end, and gives what that means for its plays and why it came.
-func (r *Room) stay() ending {
-	for {
-		select {
-		case <-r.leaving:
-			return ending{code: fault.Cancelled, reason: r.reason}
-		case reason := <-r.lost:
-			return ending{code: fault.RoomLost, reason: reason}
-		case <-r.back:
-			if err := r.ensurePublishTrack(); err != nil {
-				r.logger().Warn("publishing again failed", "error", redact(err.Error(), r.token))
-				return ending{code: fault.PublishFailed, reason: "publish_failed"}
-			}
-			r.client.sendEvent(r.event("room_joined", "reconnected"))
-		}
-	}
-}
-
-// ensurePublishTrack publishes a track anew unless there is one: after a connection was made anew, the
-// SDK says that it is back also where publishing again has failed.
-func (r *Room) ensurePublishTrack() error {
-	for _, publication := range r.room.LocalParticipant.TrackPublications() {
-		if publication.Track() == r.track {
-			return nil
-		}
-	}
-	track, err := newTrack() // one that was unpublished is not bound again
-	if err != nil {
-		return err
-	}
-	r.publisher.replace(track)
-	if _, err = r.room.LocalParticipant.PublishTrack(track, publication(r.client.bridge.config)); err != nil {
-		return err
-	}
-	r.track = track
-	r.publisher.prime()
-	return nil
 }
 
 // part ends the plays, and then the connection.
@@ -183,91 +171,61 @@ func (r *Room) part(end ending) {
 	r.client.forget(r)
 	r.client.speaker.endRoom(r, end, farewell)
 	r.publisher.Close()
-	r.room.Disconnect()
+	r.currentLink().close()
 	r.forwarder.close()
 	r.logger().Info("room left", "reason", end.reason)
 	r.client.sendEvent(r.event("room_left", end.reason))
 }
 
-// fail undoes a join that did not succeed.
-func (r *Room) fail() {
-	r.client.forget(r) // before anybody knows, so that a new attempt finds no dead room
-	close(r.joined)
-	r.publisher.Close()
-	if r.room != nil {
-		r.room.Disconnect()
-	}
-	r.forwarder.close()
-}
-
-// connect joins the room and publishes the track. Its error is JoinFailed, without the token that
-// the SDK's errors hold, or Cancelled.
+// connect joins the room and publishes the track. Its error is JoinFailed or Cancelled.
 func (r *Room) connect() error {
-	ctx, cancel := context.WithTimeout(context.Background(), joinTimeout)
-	defer cancel()
-	go func() { // a leave ends the join
-		select {
-		case <-r.leaving:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	if err := r.queue(ctx); err != nil {
-		return r.explain(err)
-	}
-	defer func() { <-r.client.bridge.joining }()
 	began := time.Now()
-	r.room = lksdk.NewRoom(r.callbacks())
-	if err := r.room.JoinWithContextAndToken(ctx, r.serverURL, r.token, r.options()...); err != nil {
-		return r.explain(err)
+	err := r.awaitTurn()
+	if err == nil {
+		var l *link
+		if l, err = r.dial(r.life, r.grant, joinTimeout); err == nil {
+			r.adopt(l)
+			r.client.bridge.metrics.joinTime.Observe(time.Since(began).Seconds())
+			r.logger().Info("room joined", "identity", r.identity, "tookMs", time.Since(began).Milliseconds())
+			return nil
+		}
 	}
-	r.name, r.identity = r.room.Name(), r.room.LocalParticipant.Identity()
-	r.client.bridge.metrics.joins.WithLabelValues("joined").Inc()
-	r.client.bridge.metrics.joinTime.Observe(time.Since(began).Seconds())
-	r.logger().Info("room joined", "identity", r.identity, "tookMs", time.Since(began).Milliseconds())
-	return nil
+	if cause := context.Cause(r.life); cause != nil {
+		return cause
+	}
+	return fault.Wrap(fault.JoinFailed, err, "%v", err)
 }
 
-// queue waits for the session's last room to be left, so that one identity is in one place, and then
-// for a turn to join.
-func (r *Room) queue(ctx context.Context) error {
+// awaitTurn waits until the session's last room has been left, so that one identity is in one place.
+func (r *Room) awaitTurn() error {
+	timer := time.NewTimer(joinTimeout)
+	defer timer.Stop()
 	select {
 	case <-r.after:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case r.client.bridge.joining <- struct{}{}:
 		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-r.life.Done():
+	case <-timer.C:
 	}
+	return errors.New("the room before was not left in time")
 }
 
-func (r *Room) options() []lksdk.ConnectOption {
-	return []lksdk.ConnectOption{
-		lksdk.WithAutoSubscribe(false),
-		lksdk.WithDisableRegionDiscovery(),
-		lksdk.WithSinglePeerConnection(),
-		lksdk.WithTrack(r.track, publication(r.client.bridge.config)),
-		lksdk.WithLogger(logger.GetDiscardLogger()),
+// adopt makes a link the room's.
+func (r *Room) adopt(l *link) {
+	r.mu.Lock()
+	r.link, r.name, r.identity = l, l.room.Name(), l.room.LocalParticipant.Identity()
+	r.mu.Unlock()
+	r.publisher.replace(l)
+	if l.heard.Load() { // before it was the room's
+		r.publisher.markSubscribed()
 	}
+	r.client.bridge.metrics.joins.WithLabelValues("joined").Inc()
 }
 
-// explain makes a join's error fit to be shown and logged.
-func (r *Room) explain(err error) error {
-	select {
-	case <-r.leaving:
-		return ending{code: fault.Cancelled, reason: r.reason}
-	default:
+// resubscribe listens by a new link to whom the session wants to hear.
+func (r *Room) resubscribe() {
+	if err := r.client.retarget(); err != nil {
+		r.client.sendEvent(errorEvent("", err))
 	}
-	r.client.bridge.metrics.joins.WithLabelValues("failed").Inc()
-	text := redact(err.Error(), r.token)
-	r.logger().Warn("join failed", "error", text)
-	if strings.Contains(text, "401") || strings.Contains(strings.ToLower(text), "unauthorized") {
-		return fault.New(fault.JoinFailed, "the LiveKit server refused the token")
-	}
-	return fault.New(fault.JoinFailed, "the LiveKit server could not be reached, or did not let the bridge in")
 }
 
 var (
@@ -283,27 +241,10 @@ func redact(text, token string) string {
 	return queryPattern.ReplaceAllString(jwtPattern.ReplaceAllString(text, "[token]"), "?[query]")
 }
 
-// callbacks are called by the SDK, which waits for them.
-func (r *Room) callbacks() *lksdk.RoomCallback {
-	return &lksdk.RoomCallback{
-		OnDisconnected: func() {
-			select {
-			case r.lost <- strings.ToLower(r.room.DisconnectReason().String()):
-			default:
-			}
-		},
-		OnReconnecting: func() { r.client.sendEvent(r.event("room_reconnecting", "")) },
-		OnReconnected:  func() { rouse(r.back) },
-		OnLocalTrackSubscribed: func(*lksdk.LocalTrackPublication, *lksdk.LocalParticipant) {
-			r.publisher.markSubscribed()
-		},
-		OnParticipantConnected: func(*lksdk.RemoteParticipant) { r.publisher.expectSubscriber() },
-		ParticipantCallback:    r.forwarder.callbacks(),
-	}
-}
-
 func (r *Room) logger() *slog.Logger {
+	r.mu.Lock()
 	name := r.name
+	r.mu.Unlock()
 	if name == "" {
 		name = r.wanted
 	}

@@ -19,7 +19,7 @@ func (b *Bridge) welcomes(r *http.Request) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	_, known := b.sessions[sessionID]
-	return known || !b.draining
+	return known || !b.isFull()
 }
 
 // connect gives a new connection its session and its part of that: the session it asks for, if all
@@ -56,7 +56,7 @@ func (b *Bridge) resume(sessionID string, after int64) (*BridgeClient, *reader) 
 
 // begin makes a session. The caller holds the lock.
 func (b *Bridge) begin() (*BridgeClient, *reader) {
-	if b.draining {
+	if b.isFull() {
 		return nil, nil
 	}
 	c := newBridgeClient(b, rand.Text())
@@ -67,6 +67,9 @@ func (b *Bridge) begin() (*BridgeClient, *reader) {
 	b.metrics.sessions.Inc()
 	return c, c.out.attach(b.greeting(c, false), 0)
 }
+
+// isFull tells whether no more sessions are taken. The caller holds the lock.
+func (b *Bridge) isFull() bool { return b.draining || len(b.sessions) >= b.config.MaxSessions }
 
 // disconnect says that a connection is over. Its session goes on for a while, unless the controller
 // has said goodbye or another connection has taken it up.

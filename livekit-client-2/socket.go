@@ -107,6 +107,7 @@ func write(ctx context.Context, conn *websocket.Conn, frame []byte, binary bool)
 
 // receive hands every message to the session, in their order. It returns why that has ended.
 func receive(ctx context.Context, conn *websocket.Conn, c *BridgeClient) error {
+	commands := newRate(c.bridge.config.MaxCommands, time.Now())
 	for {
 		kind, reader, err := conn.Reader(ctx)
 		if err != nil {
@@ -125,7 +126,7 @@ func receive(ctx context.Context, conn *websocket.Conn, c *BridgeClient) error {
 		case kind == websocket.MessageBinary:
 			c.handleBinary(data)
 		default:
-			c.handleText(data)
+			c.handleText(data, commands.allows(time.Now()))
 		}
 	}
 }

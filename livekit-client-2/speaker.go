@@ -142,9 +142,9 @@ func (s *Speaker) begin(cmd Command, room *Room, open func(*job) (sound, error))
 	j := newJob(s, cmd, room)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if err := s.admits(); err != nil {
 		j.free()
-		return fault.New(fault.Cancelled, "the connection is closed")
+		return err
 	}
 	if err := s.line(j, cmd.Queue); err != nil {
 		j.free()
@@ -177,6 +177,23 @@ func (s *Speaker) line(j *job, queue bool) error {
 		return fault.New(fault.AtCapacity, "%d plays wait for their turn in layer %d already", waiting, j.layer)
 	}
 	j.after, j.queued = before, true
+	return nil
+}
+
+// admits tells whether one more job may begin. The caller holds the lock.
+func (s *Speaker) admits() error {
+	if s.closed {
+		return fault.New(fault.Cancelled, "the connection is closed")
+	}
+	active := 0
+	for _, j := range s.jobs {
+		if j.life.Err() == nil { // else its place is free already
+			active++
+		}
+	}
+	if active >= s.client.bridge.config.SessionStreams {
+		return ending{code: fault.AtCapacity, reason: "session_full"}
+	}
 	return nil
 }
 
@@ -214,6 +231,17 @@ func (s *Speaker) endRoom(room *Room, end ending, bound time.Duration) {
 		case <-j.done:
 		case <-timer.C:
 			return
+		}
+	}
+}
+
+// tellRecovered tells of the plays of a room that it is back, after a time of silence.
+func (s *Speaker) tellRecovered(room *Room, silent time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, j := range s.jobs {
+		if j.room == room {
+			j.tellRecovered(silent)
 		}
 	}
 }

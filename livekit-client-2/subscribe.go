@@ -58,10 +58,11 @@ func (c *BridgeClient) retarget() error {
 	if room == nil || !room.isJoined() {
 		return nil
 	}
-	if target != nil && !room.room.LocalParticipant.Permissions().GetCanSubscribe() {
+	l := room.currentLink()
+	if target != nil && !l.room.LocalParticipant.Permissions().GetCanSubscribe() {
 		return fault.New(fault.Unauthorized, "the token does not allow to subscribe")
 	}
-	room.forwarder.aim(room.room, target)
+	room.forwarder.aim(l.room, target)
 	return nil
 }
 

@@ -9,7 +9,8 @@ import (
 // claims is what a LiveKit token says of itself. The server checks it; the bridge only reads it, to
 // refuse at once what could not work.
 type claims struct {
-	Video struct {
+	Subject string `json:"sub"` // the identity
+	Video   struct {
 		Room       string `json:"room"`
 		CanPublish *bool  `json:"canPublish"`
 	} `json:"video"`

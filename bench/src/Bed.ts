@@ -50,7 +50,13 @@ export class Bed implements Closable {
     const longMp3 = path.join(folder, "long.mp3");
     writeLongMp3(inRepository("samples", "tune-10s.mp3"), longMp3, LONG_S);
     const stack: StackEnv = {
-      env: { ...process.env, MAX_STREAMS: "10000", SUBSCRIBER_WAIT_MS: "300", ...settings },
+      env: {
+        ...process.env,
+        MAX_STREAMS: "10000",
+        MAX_LATE_PERCENT: "100",
+        SUBSCRIBER_WAIT_MS: "300",
+        ...settings,
+      },
       usualPorts: false,
       logDir: path.join(folder, "logs"),
     };

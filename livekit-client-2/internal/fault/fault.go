@@ -15,6 +15,7 @@ const (
 	InvalidCommand    Code = "invalid_command"
 	Unauthorized      Code = "unauthorized"
 	AtCapacity        Code = "at_capacity"
+	RateLimited       Code = "rate_limited"
 	JoinFailed        Code = "join_failed"
 	RoomLost          Code = "room_lost"
 	PublishFailed     Code = "publish_failed"
@@ -33,7 +34,7 @@ const (
 
 // Codes lists every code.
 var Codes = [...]Code{
-	InvalidCommand, Unauthorized, AtCapacity, JoinFailed, RoomLost, PublishFailed, BlockedAddress,
+	InvalidCommand, Unauthorized, AtCapacity, RateLimited, JoinFailed, RoomLost, PublishFailed, BlockedAddress,
 	FetchFailed, FetchTimeout, HTTPStatus, TooLarge, MaxDuration, UnsupportedFormat, DecodeFailed,
 	SourceStalled, Cancelled, Internal,
 }

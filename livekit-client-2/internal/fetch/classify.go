@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"strings"
 	"syscall"
 
 	"server-playback/livekit-client-2/internal/fault"
@@ -33,6 +34,9 @@ func classify(ctx context.Context, host string, err error) *fault.Error {
 	}
 	if failure, ok := errors.AsType[net.Error](err); ok && failure.Timeout() {
 		return fault.Wrap(fault.FetchTimeout, err, "connecting to %s timed out", host)
+	}
+	if strings.Contains(err.Error(), "response headers exceeded") { // net/http has no value for it
+		return fault.Wrap(fault.TooLarge, err, "%s: the response's header is too large", host)
 	}
 	return fault.Wrap(fault.FetchFailed, err, "%s: %s", host, explain(err))
 }

@@ -4,6 +4,7 @@ package fetch
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -31,8 +32,10 @@ func NewClient(options Options) *Client {
 		IdleConnTimeout:     30 * time.Second,
 		// HTTP/2 would hold up to 4 MB a stream in this process when a sound is read at its own pace;
 		// over HTTP/1 the read-ahead stays in the kernel's socket buffer.
-		Protocols: http1Only(),
-		// No proxy: the guard has to see the address that is really connected to.
+		Protocols:              http1Only(),
+		MaxResponseHeaderBytes: options.MaxHeaderBytes,
+		// No proxy, whatever the environment says: the guard has to see the address that is really
+		// connected to.
 		Proxy: nil,
 	}
 	c := &Client{options: options, transport: transport}
@@ -40,10 +43,16 @@ func NewClient(options Options) *Client {
 	return c
 }
 
-// dial connects, with a read-ahead of a known size in the kernel.
+// dial connects to addresses that are allowed, with a read-ahead of a known size in the kernel.
 func dial(options Options) func(ctx context.Context, network, address string) (net.Conn, error) {
-	dialer := &net.Dialer{Timeout: options.ConnectTimeout, ControlContext: options.Control}
+	open := net.Dialer{Timeout: options.ConnectTimeout, Resolver: options.Resolver}
+	guarded := open
+	guarded.ControlContext = options.Allow.control()
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialer := &guarded
+		if options.Allow.covers(address) {
+			dialer = &open
+		}
 		conn, err := dialer.DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
@@ -75,29 +84,36 @@ func (c *Client) Open(ctx context.Context, rawURL string) (*Response, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(c.options.HeaderTimeout, func() {
-		cancel(fault.New(fault.FetchTimeout, "no response from %s within %v", target.Host, c.options.HeaderTimeout))
+	life := time.AfterFunc(c.options.TotalTimeout, func() {
+		cancel(fault.New(fault.FetchTimeout, "%s took longer than the %v allowed", target.Host, c.options.TotalTimeout))
 	})
-	response, err := c.request(ctx, cancel, target)
-	timer.Stop()
+	get := func(more http.Header) (*http.Response, error) { return c.get(ctx, cancel, target, more) }
+	answer, err := get(nil)
+	if err == nil {
+		err = c.accept(answer)
+	}
 	if err != nil {
+		life.Stop()
 		cancel(nil)
 		return nil, err
 	}
-	return response, nil
+	return newResponse(ctx, cancel, life, answer, newResumer(answer, get), c.options), nil
 }
 
-func (c *Client) request(ctx context.Context, cancel context.CancelCauseFunc, target *url.URL) (*Response, error) {
-	request := (&http.Request{Method: http.MethodGet, URL: target, Host: target.Host, Header: c.header()}).WithContext(ctx)
+// get asks for target, and returns once the response's header is there.
+func (c *Client) get(ctx context.Context, cancel context.CancelCauseFunc, target *url.URL, more http.Header) (*http.Response, error) {
+	timer := time.AfterFunc(c.options.HeaderTimeout, func() {
+		cancel(fault.New(fault.FetchTimeout, "no response from %s within %v", target.Host, c.options.HeaderTimeout))
+	})
+	defer timer.Stop()
+	header := c.header()
+	maps.Copy(header, more)
+	request := (&http.Request{Method: http.MethodGet, URL: target, Host: target.Host, Header: header}).WithContext(ctx)
 	answer, err := c.http.Do(request)
 	if err != nil {
 		return nil, classify(ctx, target.Host, err)
 	}
-	if err := c.accept(answer); err != nil {
-		answer.Body.Close()
-		return nil, err
-	}
-	return newResponse(ctx, cancel, answer, c.options), nil
+	return answer, nil
 }
 
 func (c *Client) header() http.Header {
@@ -108,8 +124,13 @@ func (c *Client) header() http.Header {
 	}
 }
 
-// accept says whether an answer's header promises a body that can be played.
-func (c *Client) accept(answer *http.Response) error {
+// accept says whether an answer's header promises a body that can be played; else it closes that.
+func (c *Client) accept(answer *http.Response) (err error) {
+	defer func() {
+		if err != nil {
+			answer.Body.Close()
+		}
+	}()
 	if answer.StatusCode != http.StatusOK {
 		return fault.New(fault.HTTPStatus, "%s answered %d %s",
 			answer.Request.URL.Host, answer.StatusCode, http.StatusText(answer.StatusCode))
@@ -144,8 +165,11 @@ func checkURL(target *url.URL) error {
 	if target.Scheme != "http" && target.Scheme != "https" {
 		return fault.New(fault.BlockedAddress, "only http and https URLs are fetched")
 	}
-	if target.Hostname() == "" {
+	switch host := target.Hostname(); {
+	case host == "":
 		return fault.New(fault.FetchFailed, "the URL names no host")
+	case isOddAddress(host):
+		return fault.New(fault.BlockedAddress, "the host is an address in an unusual spelling")
 	}
 	return nil
 }

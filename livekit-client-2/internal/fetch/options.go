@@ -1,8 +1,7 @@
 package fetch
 
 import (
-	"context"
-	"syscall"
+	"net"
 	"time"
 )
 
@@ -24,9 +23,14 @@ type Options struct {
 	// ReadAhead is how much the kernel may hold of each body that is read slower than it comes, in
 	// bytes (256 KiB): what bridges an uneven network, at no cost in this process.
 	ReadAhead int
-	// Control, if set, sees every address before it is connected to, after name lookup and on every
-	// redirect, and refuses it by an error: the home of an address guard. See net.Dialer.ControlContext.
-	Control func(ctx context.Context, network, address string, conn syscall.RawConn) error
+	// MaxHeaderBytes bounds a response's header (64 KiB).
+	MaxHeaderBytes int64
+	// TotalTimeout bounds a fetch from its beginning to its end, pauses included (6 h).
+	TotalTimeout time.Duration
+	// Allow is what may be fetched from though its address is not public.
+	Allow Allowlist
+	// Resolver looks names up; nil is the machine's.
+	Resolver *net.Resolver
 }
 
 func (o Options) withDefaults() Options {
@@ -47,6 +51,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.ReadAhead <= 0 {
 		o.ReadAhead = 256 << 10
+	}
+	if o.MaxHeaderBytes <= 0 {
+		o.MaxHeaderBytes = 64 << 10
+	}
+	if o.TotalTimeout <= 0 {
+		o.TotalTimeout = 6 * time.Hour
 	}
 	if o.UserAgent == "" {
 		o.UserAgent = "server-playback"

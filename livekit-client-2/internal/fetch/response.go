@@ -21,22 +21,29 @@ type Response struct {
 
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	body    io.ReadCloser
 	host    string
 	options Options
 	stall   *time.Timer
+	life    *time.Timer
+	resumer resumer
 	read    int64
 	err     error
-	close   sync.Once
+
+	mu     sync.Mutex // guards body against Close; Read alone changes it
+	body   io.ReadCloser
+	closed bool
 }
 
-func newResponse(ctx context.Context, cancel context.CancelCauseFunc, answer *http.Response, options Options) *Response {
+func newResponse(ctx context.Context, cancel context.CancelCauseFunc, life *time.Timer, answer *http.Response,
+	resumer resumer, options Options) *Response {
 	r := &Response{
 		Length:      answer.ContentLength,
 		ContentType: answer.Header.Get("Content-Type"),
 		ctx:         ctx,
 		cancel:      cancel,
 		body:        soundOf(answer),
+		life:        life,
+		resumer:     resumer,
 		host:        answer.Request.URL.Host,
 		options:     options,
 	}
@@ -72,8 +79,31 @@ func (r *Response) Read(p []byte) (int, error) {
 		n -= int(r.read - r.options.MaxBytes)
 		err = fault.New(fault.TooLarge, "more than the %d bytes allowed", r.options.MaxBytes)
 	}
+	if err != nil && r.resume(err) {
+		err = nil
+	}
 	r.err = r.classify(err)
 	return n, r.err
+}
+
+// resume goes on with a body that broke off, if it can be gone on with.
+func (r *Response) resume(err error) bool {
+	if _, isICY := r.body.(*icyBody); isICY {
+		return false
+	}
+	rest, err := r.resumer.after(r.ctx, r.read, err)
+	if err != nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		rest.Close()
+		return false
+	}
+	r.body.Close()
+	r.body = rest
+	return true
 }
 
 func (r *Response) classify(err error) error {
@@ -88,10 +118,14 @@ func (r *Response) classify(err error) error {
 
 // Close ends the fetch, also one that a Read waits for. It may be called more than once.
 func (r *Response) Close() error {
-	r.close.Do(func() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.closed = true
 		r.stall.Stop()
+		r.life.Stop()
 		r.cancel(nil)
 		r.body.Close()
-	})
+	}
 	return nil
 }

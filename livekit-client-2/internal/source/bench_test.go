@@ -12,7 +12,7 @@ import (
 // BenchmarkReady is the time from Open to the first sound, of a local server.
 func BenchmarkReady(b *testing.B) {
 	url := serveFile(b, wav(44100, 2, sine(44100, 2, 10*44100)))
-	client := fetch.NewClient(fetch.Options{})
+	client := fetch.NewClient(fetch.Options{Allow: fetch.AllowAll()})
 	defer client.Close()
 	for b.Loop() {
 		s := Open(b.Context(), client, Options{URL: url, Channels: 1})

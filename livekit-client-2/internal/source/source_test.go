@@ -112,7 +112,7 @@ func endless(w http.ResponseWriter, _ *http.Request) {
 
 func open(t testing.TB, o Options) *Stream {
 	t.Helper()
-	client := fetch.NewClient(fetch.Options{})
+	client := fetch.NewClient(fetch.Options{Allow: fetch.AllowAll()})
 	if o.Channels == 0 {
 		o.Channels = 1
 	}
@@ -253,7 +253,7 @@ func TestFailuresEndTheSoundWithTheirCode(t *testing.T) {
 }
 
 func TestAStalledSourceEndsAsSuch(t *testing.T) {
-	client := fetch.NewClient(fetch.Options{IdleTimeout: 20 * time.Millisecond})
+	client := fetch.NewClient(fetch.Options{Allow: fetch.AllowAll(), IdleTimeout: 20 * time.Millisecond})
 	defer client.Close()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Write(wav(48000, 1, sine(48000, 1, 48000))[:44+9600])

@@ -28,9 +28,9 @@ export interface PlaybackSession {
   readonly speaker: SpeakerManager;
   hasGlasses(): boolean;
   modeFor(packageName: string): PlaybackMode;
-  /** The request as the glasses get it. */
-  forGlasses(request: AudioPlayRequest): AudioPlayRequest;
   sourceOf(request: AudioPlayRequest): JobSource;
+  /** The request with a URL that the glasses can fetch. */
+  forGlasses(request: AudioPlayRequest): AudioPlayRequest;
   sendToApp(packageName: string, response: AudioPlayResponse): void;
   fellBack(requestId: string, why: PlayErrorCode): void;
 }

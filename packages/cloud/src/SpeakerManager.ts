@@ -22,7 +22,7 @@ import type { Metrics } from "./metrics.js";
 import { MAX_PLAYS } from "./play-limits.js";
 import { NotReady, RoomReadiness } from "./RoomReadiness.js";
 import { RecentSet } from "./recent-set.js";
-import type { SpeechPlay, SpeechPlayer } from "./SpeechPlayer.js";
+import type { PcmLine, SpeechPlay, SpeechPlayer } from "./SpeechPlayer.js";
 import {
   type ActiveJob,
   cancelledJob,
@@ -467,7 +467,8 @@ export class SpeakerManager {
       }
       const abort = new AbortController();
       const play = { speech: source, start: { action: "start_pcm" as const, ...common }, fromMs: job.fromMs };
-      const sent = this.#speak({ ...play, line: client, signal: abort.signal }, client);
+      const line = this.#pcmLine(client, abort.signal);
+      const sent = this.#speak({ ...play, line, signal: abort.signal });
       this.#speaking.set(requestId, { abort, sent });
     }
     if (job.state === "streaming" && job.paused) {
@@ -476,6 +477,39 @@ export class SpeakerManager {
     if (job.stopping !== undefined) {
       client.send({ action: "stop_playback", requestId, reason: job.stopping });
     }
+  }
+
+  /** A connection for speech that outlives a cut: what could not be sent is sent when it is there again. */
+  #pcmLine(client: BridgeConnection, signal: AbortSignal): PcmLine {
+    let line = client;
+    const moves: (() => void)[] = [];
+    const retry = async (send: (line: BridgeConnection) => Promise<void>): Promise<void> => {
+      while (!signal.aborted) {
+        try {
+          return await send(line);
+        } catch (error) {
+          if (line.isOpen) {
+            throw error;
+          }
+          line = (await this.#link.open(RECOVERY_MS)).client;
+          moves.forEach((move) => {
+            move();
+          });
+        }
+      }
+    };
+    return {
+      send: (command) => line.send(command),
+      sendPcm: (pcm) => retry((open) => open.sendPcm(pcm)),
+      on: (name, listener) => {
+        let stop = line.on(name, listener);
+        moves.push(() => {
+          stop();
+          stop = line.on(name, listener);
+        });
+        return () => stop();
+      },
+    };
   }
 
   /** What waits to go on with this bridge is older than a play that is new to it, and is replaced by it. */
@@ -487,7 +521,7 @@ export class SpeakerManager {
     }
   }
 
-  async #speak(play: SpeechPlay, line: BridgeConnection): Promise<void> {
+  async #speak(play: SpeechPlay): Promise<void> {
     const { start, signal } = play;
     try {
       const failure = await this.#options.speech?.play(play);
@@ -496,10 +530,8 @@ export class SpeakerManager {
         this.#withJob(start.requestId, (job) => this.#set({ ...job, shortfall }));
       }
     } catch (error) {
-      if (!signal.aborted && line.isOpen) {
+      if (!signal.aborted) {
         this.#notSpoken(start.requestId, error);
-      } else if (!signal.aborted) {
-        this.#spokenInPart(start.requestId);
       }
     }
   }
@@ -507,17 +539,11 @@ export class SpeakerManager {
   #notSpoken(requestId: string, error: unknown): void {
     const { code, message } = asSpeechError(error);
     this.#withJob(requestId, (job) => {
-      this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
-      this.#finish(failedJob(job, code, message));
-    });
-  }
-
-  /** The connection was cut while it was sent. What the bridge has of it is stopped when it is there again. */
-  #spokenInPart(requestId: string): void {
-    this.#withJob(requestId, (job) => {
-      this.#owedStops.add(requestId);
-      const message = "The connection to the bridge was cut while the speech was sent.";
-      this.#finish(failedJob({ ...job, wasLost: true }, "bridge_unavailable", message));
+      const isTold = this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
+      if (!isTold) {
+        this.#owedStops.add(requestId);
+      }
+      this.#finish(failedJob({ ...job, wasLost: job.wasLost || !isTold }, code, message));
     });
   }
 

@@ -3,7 +3,7 @@ import type { BridgeCommandOf } from "@server-playback/protocol";
 import type { Speech } from "./speaker-job.js";
 import type { SpeechError } from "./speech/SpeechError.js";
 
-/** What speech needs of a connection to a bridge. */
+/** What speech needs of a connection to a bridge; it goes on over a cut that lasts no longer than a few seconds. */
 export type PcmLine = Pick<BridgeClient, "send" | "sendPcm" | "on">;
 
 /** `start_pcm` but for the sound's form, which the one who makes the sound knows. */

@@ -127,8 +127,8 @@ export class UserSession implements SpeakerSession {
       speaker: this.speaker,
       hasGlasses: () => this.#glasses.state === "connected",
       modeFor: (packageName) => context.flags.modeFor(userId, packageName),
-      forGlasses: (request) => this.#forGlasses(request),
       sourceOf: (request) => this.#sourceOf(request),
+      forGlasses: (request) => this.#forGlasses(request),
       sendToApp: (packageName, message) => this.#respondToApp(packageName, message),
       fellBack: (requestId, why) => this.#step(requestId, { step: "fell_back", note: why }),
     });

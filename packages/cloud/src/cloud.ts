@@ -57,9 +57,9 @@ class RunningCloud implements Cloud {
   readonly #sessions: UserSessions;
   readonly #appSockets: AppWebSocketService;
   readonly #glassesSockets: GlassesWebSocketService;
+  readonly #speech: SpeechParts | undefined;
   readonly #flags: PlaybackFlags;
   readonly #drainTimeoutMs: number;
-  readonly #speech: SpeechParts | undefined;
   readonly #log: Logger;
   #closing: Promise<void> | undefined;
 
@@ -73,14 +73,14 @@ class RunningCloud implements Cloud {
     this.#log = log;
     const { metrics } = this;
     const apps = new Apps(config.apps);
+    const publicUrl = config.publicUrl ?? url;
+    const speech = createSpeech(config, publicUrl, metrics, log);
+    this.#speech = speech;
     const bridges = new StaticBridges(bridgeUrls(config.bridge?.url ?? ""));
     // Without a room to play in, no flag turns it on.
     const flagsFile = config.canPlayInRoom ? config.playbackFlagsFile : undefined;
     this.#flags = new PlaybackFlags(config.playbackMode, flagsFile, log);
     this.#drainTimeoutMs = config.drainTimeoutMs ?? 0;
-    const publicUrl = config.publicUrl ?? url;
-    const speech = createSpeech(config, publicUrl, metrics, log);
-    this.#speech = speech;
     const sessions = new UserSessions({
       apps,
       metrics,
@@ -91,10 +91,10 @@ class RunningCloud implements Cloud {
         bridgeUrl: config.bridge?.url ?? "",
         bridgeSecret: config.bridge?.secret,
         cooldownMs: config.bridgeCooldownMs,
+        speech: speech?.player,
         bridges,
         listenerWaitMs: config.listenerWaitMs,
         roomTimeoutMs: config.roomTimeoutMs,
-        speech: speech?.player,
       },
       flags: this.#flags,
       graceMs: config.sessionGraceMs,

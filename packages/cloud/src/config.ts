@@ -22,6 +22,8 @@ export interface CloudConfig {
   readonly bridge?: { readonly url: string; readonly secret: string | undefined };
   /** What holds for those whom the flags do not name. */
   readonly playbackMode: PlaybackMode;
+  /** Absent: texts are not spoken. */
+  readonly speech?: SpeechConfig | undefined;
   /** Whether LiveKit and a bridge are there to be used, and nobody has forbidden it. */
   readonly canPlayInRoom: boolean;
   readonly playbackFlagsFile?: string | undefined;
@@ -29,8 +31,6 @@ export interface CloudConfig {
   readonly roomTimeoutMs?: number;
   /** How long sounds may go on after the order to stop, in ms. */
   readonly drainTimeoutMs?: number;
-  /** Absent: texts are not spoken. */
-  readonly speech?: SpeechConfig | undefined;
   readonly bridgeCooldownMs: number;
   readonly sessionGraceMs: number;
   readonly logLevel: string;
@@ -56,8 +56,8 @@ export function loadConfig(env: Environment): CloudConfig {
   const values = readSettings(readSecretFiles(env, mistakes), mistakes);
   const apps = values.APPS_FILE === undefined ? [] : readApps(values.APPS_FILE, mistakes);
   const playback = readPlayback(values, mistakes);
-  checkFlags(values.PLAYBACK_FLAGS_FILE, mistakes);
   const speech = readSpeech(values, mistakes);
+  checkFlags(values.PLAYBACK_FLAGS_FILE, mistakes);
   if (values.PUBLIC_URL === undefined && isWildcard(values.CLOUD_HOST)) {
     mistakes.push(
       "PUBLIC_URL: is missing; CLOUD_HOST is every address, so say under which URL apps find this server",
@@ -74,11 +74,11 @@ export function loadConfig(env: Environment): CloudConfig {
     glassesTokenSecret: required(values, "GLASSES_JWT_SECRET"),
     appTokenSecret: values.APPS_JWT_SECRET,
     ...playback,
+    speech,
     playbackFlagsFile: values.PLAYBACK_FLAGS_FILE,
     listenerWaitMs: required(values, "LISTENER_WAIT_MS"),
     roomTimeoutMs: required(values, "ROOM_TIMEOUT_MS"),
     drainTimeoutMs: required(values, "DRAIN_TIMEOUT_MS"),
-    speech,
     bridgeCooldownMs: required(values, "BRIDGE_COOLDOWN_MS"),
     sessionGraceMs: required(values, "SESSION_GRACE_MS"),
     logLevel: required(values, "LOG_LEVEL"),

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import { openLogOutput } from "./log-output.js";
 
 export type { Logger } from "pino";
 
@@ -6,7 +7,7 @@ export type { Logger } from "pino";
 const secretFields = ["token", "apiKey", "apiSecret", "secret", "authorization", "password"];
 
 /** A logger that writes one JSON object a line. */
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+export function createLogger(level: string, destination: DestinationStream = openLogOutput(1)): Logger {
   const options = {
     level,
     base: null,
@@ -14,7 +15,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: "[redacted]" },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination);
 }
 
 /** A URL as it may be logged: without user, password, query and fragment. */

@@ -36,6 +36,17 @@ export class Metrics {
     "Error events of the bridge, and connections to it that failed or were lost.",
   );
 
+  readonly speeches = new Counter({
+    name: "cloud_speeches_total",
+    help: "Texts to speak, by where the speech came from: made, shared, cached; or failed.",
+    labelNames: ["outcome"] as const,
+    registers: [this.registry],
+  });
+  readonly speechLatency = this.#histogram(
+    "cloud_speech_first_sound_ms",
+    "From a text to the first sound of its speech, before it goes anywhere.",
+    latencyBuckets,
+  );
   readonly fallbacks = new Counter({
     name: "server_playback_fallback_total",
     help: "Primary plays that the room could not play, so that the glasses did.",
@@ -49,17 +60,6 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  readonly speeches = new Counter({
-    name: "cloud_speeches_total",
-    help: "Texts to speak, by where the speech came from: made, shared, cached; or failed.",
-    labelNames: ["outcome"] as const,
-    registers: [this.registry],
-  });
-  readonly speechLatency = this.#histogram(
-    "cloud_speech_first_sound_ms",
-    "From a text to the first sound of its speech, before it goes anywhere.",
-    latencyBuckets,
-  );
   readonly badMessages = new Counter({
     name: "cloud_bad_messages_total",
     help: "Messages that could not be taken and were answered with an error.",

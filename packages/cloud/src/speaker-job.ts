@@ -49,12 +49,12 @@ interface SpeakerPlay {
   readonly heardBeforeMs: number;
   /** How often it went on with another bridge. */
   readonly moves: number;
+  /** Why its sound ends before the end that was asked for, once that is known. */
+  readonly shortfall?: JobFailure | undefined;
   /** Whether a bridge that had it was lost, so that more may have been heard than is known. */
   readonly wasLost: boolean;
   /** Why the bridge was told to stop it; its last word is awaited. */
   readonly stopping?: string | undefined;
-  /** Why its sound ends before the end that was asked for, once that is known. */
-  readonly shortfall?: JobFailure | undefined;
 }
 
 /** A failure with its reason. */
@@ -223,7 +223,7 @@ function play(job: SpeakerPlay): SpeakerPlay {
     fromMs,
     heardBeforeMs,
     moves,
-    wasLost,
     shortfall,
+    wasLost,
   };
 }

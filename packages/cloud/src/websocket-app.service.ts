@@ -64,8 +64,8 @@ export class AppWebSocketService {
   }
 }
 
-/** Where a socket comes from, and by which name it found this server. */
-interface PeerAddress {
+/** Where a connection came from, and under which name it found this server. */
+interface Origin {
   readonly address: string;
   readonly host: string | undefined;
 }
@@ -88,7 +88,7 @@ class AppConnection {
   #badMessages = 0;
 
   /** `onKnown` is called once, when the socket is no longer anonymous. */
-  constructor(ws: WebSocket, from: PeerAddress, options: AppServiceOptions, onKnown: () => void) {
+  constructor(ws: WebSocket, from: Origin, options: AppServiceOptions, onKnown: () => void) {
     this.#address = from.address;
     this.#options = options;
     this.#host = from.host;

@@ -8,6 +8,7 @@ export const errorSentences = {
   invalid_command: "The command is malformed: a field is missing, has the wrong type or is out of range.",
   unauthorized: "The credentials are missing, wrong or expired.",
   at_capacity: "This bridge carries as many streams as it can carry well.",
+  rate_limited: "Too many messages came at once; try again a little later.",
   join_failed: "The LiveKit room could not be joined.",
   room_lost: "The connection to the LiveKit room was lost and could not be restored.",
   publish_failed: "The audio track could not be published in the room.",

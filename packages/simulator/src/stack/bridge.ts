@@ -6,6 +6,7 @@ import { choosePort, HOST } from "./ports.js";
 /** The settings that a bridge takes from the environment. */
 const settings = [
   "BRIDGE_SHARED_SECRET",
+  "BRIDGE_SHARED_SECRET_PREVIOUS",
   "PUBLISH_GAIN",
   "PUBLISH_CHANNELS",
   "OPUS_BITRATE",
@@ -13,14 +14,24 @@ const settings = [
   "OPUS_FRAME_MS",
   "OPUS_FEC",
   "MAX_STREAMS",
+  "MAX_STREAMS_PER_SESSION",
+  "MAX_SESSIONS",
+  "MAX_COMMANDS_PER_SECOND",
+  "MAX_LATE_PERCENT",
   "SPEAKER_MAX_DURATION_MS",
   "SUBSCRIBER_WAIT_MS",
   "SOURCE_STALL_MS",
+  "FETCH_ALLOW",
+  "FETCH_MAX_BYTES",
   "SESSION_GRACE_MS",
+  "ROOM_RECOVERY_MS",
   "DRAIN_TIMEOUT_MS",
   "DEBUG_TONE",
   "LOG_LEVEL",
 ];
+
+/** The sounds of a stack are served on this machine, which a bridge does not fetch from unless told to. */
+const FETCH_ALLOW = "127.0.0.0/8,::1";
 
 /** A bridge process. */
 export interface Bridge extends Closable {
@@ -39,7 +50,7 @@ export async function startBridge(stack: StackEnv, liveKitUrl: string, name = "b
   const child = await ManagedProcess.start({
     name,
     command: binary("BRIDGE_BIN", stack.env),
-    env: { ...pick(stack.env, settings), BRIDGE_PORT: String(port), LIVEKIT_URL: liveKitUrl },
+    env: { FETCH_ALLOW, ...pick(stack.env, settings), BRIDGE_PORT: String(port), LIVEKIT_URL: liveKitUrl },
     logDir: stack.logDir,
     ready: () => probeHttp(`${url}/readyz`),
   });
