@@ -64,7 +64,7 @@ describe("the command", () => {
     const child = start([], { ...settings, LOG_LEVEL: "debug" });
     const url = await urlOf(child);
     child.stdout.pause();
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 30; i++) {
       const many = Array.from({ length: 25 }, () => fetch(`${url}/apps/nobody/start`, { method: "POST" }));
       await Promise.all(many.map(async (response) => (await response).body?.cancel()));
       const peer = await Peer.connect(
