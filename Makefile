@@ -13,6 +13,9 @@ export BRIDGE_BIN         ?= $(BIN)/livekit-client-2
 export ROOM_TAP_BIN       ?= $(BIN)/room-tap
 export GOFLAGS            += -buildvcs=false
 
+CONSOLE_SOURCES := $(shell find packages/console/src packages/console/public -type f) \
+                   packages/console/index.html packages/console/vite.config.ts
+
 # The race detector needs cgo; without a C compiler the tests run without it.
 CC_FOUND := $(shell command -v $$(go env CC 2>/dev/null) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race)
@@ -21,7 +24,7 @@ say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
 .PHONY: help
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---- set-up -------------------------------------------------------------------------------------------
 
@@ -39,7 +42,7 @@ $(LIVEKIT_SERVER_BIN): | toolchain
 	@mkdir -p $(dir $@)
 	cd tools && CGO_ENABLED=0 go build -o $@.$$$$ github.com/livekit/livekit-server/cmd/server && mv $@.$$$$ $@
 
-.PHONY: bridge room-tap typescript build
+.PHONY: bridge room-tap typescript console build
 # The Opus codec is built with a patch that changes its speed and no packet: docs/decisions.
 bridge: | toolchain
 	$(call say,Building the bridge (the first time fetches its modules: about 2 minutes))
@@ -56,16 +59,26 @@ typescript: node_modules/.installed
 	$(call say,Compiling TypeScript)
 	npx tsc -b
 
-build: bridge room-tap typescript $(LIVEKIT_SERVER_BIN) ## build everything
+console: packages/console/dist/index.html
+
+# The bundler reads the protocol as it was compiled.
+packages/console/dist/index.html: $(CONSOLE_SOURCES) packages/protocol/src/*.ts package-lock.json | typescript
+	$(call say,Bundling the console)
+	npm run --silent build -w packages/console -- --logLevel warn
+
+build: bridge room-tap typescript console $(LIVEKIT_SERVER_BIN) ## build everything
 
 # ---- running ------------------------------------------------------------------------------------------
 
-.PHONY: demo dev bench
+.PHONY: demo dev screenshots bench
 demo: build ## play real sounds through the whole line and print what the room heard
 	node packages/simulator/dist/demo.js
 
 dev: build ## start everything and keep it up until Ctrl-C
 	node packages/simulator/dist/dev.js
+
+screenshots: build ## take the pictures of the console in docs/images (needs Chromium)
+	node tests/dist/screenshots.js
 
 bench: build ## measure the bridge beside ffmpeg and the usual ways to build it (about 8 minutes)
 	node bench/dist/bridge.js $(PARTS)
@@ -73,6 +86,17 @@ bench: build ## measure the bridge beside ffmpeg and the usual ways to build it 
 .PHONY: bench-cloud
 bench-cloud: typescript ## measure the cloud with 2,000 sessions over real sockets (about 1 minute)
 	node bench/dist/cloud.js
+
+.PHONY: docs cli
+docs: typescript bridge ## write the documents that are made from the code: docs/api, docs/metrics.md
+	node packages/api-docs/dist/main.js
+
+cli: typescript ## the command line: make cli ARGS="doctor"
+	@node packages/cli/dist/main.js $(ARGS)
+
+.PHONY: bench-tts
+bench-tts: build ## measure how soon a text is heard, beside the same text by URL (about 3 minutes)
+	node bench/dist/tts.js
 
 # ---- checking -----------------------------------------------------------------------------------------
 
@@ -90,6 +114,12 @@ test-unit: typescript bridge
 test-e2e: build
 	$(call say,Testing end to end on real parts)
 	npx vitest run --config tests/vitest.config.ts
+
+# How long each fuzz target runs; FUZZ names some of them instead of all.
+FUZZTIME ?= 20s
+.PHONY: fuzz
+fuzz: | toolchain ## fuzz every decoder and the command parser (FUZZTIME=20s each)
+	tools/fuzz.sh $(FUZZTIME) $(FUZZ)
 
 .PHONY: lint
 lint: typescript ## formatting, types, unused code, vet, staticcheck

@@ -8,7 +8,11 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"server-playback/livekit-client-2/internal/fault"
+	"server-playback/livekit-client-2/internal/fence"
 	"server-playback/livekit-client-2/internal/fetch"
 )
 
@@ -23,7 +27,9 @@ type Bridge struct {
 	config   Config
 	log      *slog.Logger
 	metrics  *Metrics
+	tracer   trace.Tracer
 	fetcher  *fetch.Client
+	fences   *fence.Table
 	instance string // names this run
 	joining  chan struct{}
 
@@ -40,7 +46,9 @@ func newBridge(config Config, log *slog.Logger) *Bridge {
 		config:   config,
 		log:      log,
 		metrics:  newMetrics(),
+		tracer:   noop.Tracer{},
 		fetcher:  fetch.NewClient(config.Fetch),
+		fences:   fence.NewTable(),
 		instance: newInstanceID(),
 		joining:  make(chan struct{}, maxJoins),
 		sessions: make(map[string]*BridgeClient),

@@ -114,7 +114,7 @@ func (c *BridgeClient) currentRoom() *Room {
 
 // join carries out join_room. Its outcome is room_joined, or an error of this requestId.
 func (c *BridgeClient) join(cmd Command) error {
-	room, err := c.enter(cmd.RoomName, cmd.Token, cmd.Url)
+	room, err := c.enter(cmd, cmd.Url)
 	if err != nil {
 		return err
 	}
@@ -131,16 +131,16 @@ func (c *BridgeClient) join(cmd Command) error {
 }
 
 // enter gives the room that a command is for: the one that was joined, or else one joined by token.
-func (c *BridgeClient) enter(name, token, serverURL string) (*Room, error) {
+func (c *BridgeClient) enter(cmd Command, serverURL string) (*Room, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil, fault.New(fault.Cancelled, "the connection is closed")
 	}
 	if c.room != nil {
-		return c.room, c.room.mustBe(name)
+		return c.room, c.room.mustBe(cmd.RoomName)
 	}
-	if token == "" {
+	if cmd.Token == "" {
 		return nil, fault.New(fault.JoinFailed, "no room was joined, and the command brings no token")
 	}
 	if serverURL == "" {
@@ -149,7 +149,7 @@ func (c *BridgeClient) enter(name, token, serverURL string) (*Room, error) {
 	if serverURL == "" {
 		return nil, fault.New(fault.JoinFailed, "the command names no LiveKit server, and LIVEKIT_URL is not set")
 	}
-	room, err := newRoom(c, name, grant{token, serverURL}, c.left)
+	room, err := newRoom(c, cmd, serverURL, c.left)
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,8 @@ type Command struct {
 	PositionMs     *float64 `json:"positionMs,omitempty"`
 	DurationMs     *float64 `json:"durationMs,omitempty"`
 	TargetIdentity string   `json:"targetIdentity,omitempty"`
+	Traceparent    string   `json:"traceparent,omitempty"`
+	Fence          int64    `json:"fence,omitempty"`
 }
 
 // The actions.
@@ -58,13 +60,13 @@ const (
 var actionFields = map[string][]string{
 	actionJoinRoom:         {"requestId", "roomName", "token!", "url"},
 	actionLeaveRoom:        {"requestId"},
-	actionPlayURL:          {"requestId!", "url!", "roomName", "token", "volume", "gain", "stopOther", "trackId", "sampleRate", "startMs", "loop", "queue"},
+	actionPlayURL:          {"requestId!", "url!", "roomName", "token", "volume", "gain", "stopOther", "trackId", "sampleRate", "startMs", "loop", "queue", "traceparent"},
 	actionStopPlayback:     {"requestId", "trackId", "reason"},
 	actionPausePlayback:    {"requestId!"},
 	actionResumePlayback:   {"requestId!"},
 	actionSetVolume:        {"requestId!", "volume!", "rampMs"},
 	actionSeekPlayback:     {"requestId!", "positionMs!"},
-	actionStartPCM:         {"requestId!", "sampleRate!", "channels", "roomName", "token", "volume", "gain", "stopOther", "trackId", "queue"},
+	actionStartPCM:         {"requestId!", "sampleRate!", "channels", "roomName", "token", "volume", "gain", "stopOther", "trackId", "queue", "traceparent"},
 	actionEndPCM:           {"requestId!"},
 	actionPublishTone:      {"requestId", "durationMs"},
 	actionSubscribeEnable:  {"requestId", "targetIdentity"},
@@ -72,7 +74,10 @@ var actionFields = map[string][]string{
 	actionPing:             {"requestId"},
 }
 
-const dayMs = 24 * 3600 * 1000
+const (
+	dayMs          = 24 * 3600 * 1000
+	maxSafeInteger = 1<<53 - 1 // of the numbers that JSON carries unharmed (RFC 8259, section 6)
+)
 
 // fieldError is a *fault.Error InvalidCommand that names the field at fault.
 type fieldError struct {
@@ -104,6 +109,9 @@ func parseCommand(text []byte) (Command, error) {
 	fields, known := actionFields[c.Action]
 	if !known {
 		return c, invalidField("action", "%.64q is not known", c.Action)
+	}
+	if err := c.read(raw, "fence"); err != nil { // of every action
+		return c, err
 	}
 	for _, field := range fields {
 		if err := c.readListed(raw, field); err != nil {
@@ -143,6 +151,8 @@ func (c *Command) read(raw map[string]json.RawMessage, name string) error {
 		return text(name, value, &c.Reason, 1, 64)
 	case "targetIdentity":
 		return text(name, value, &c.TargetIdentity, 0, 256)
+	case "traceparent":
+		return text(name, value, &c.Traceparent, 0, 256)
 	case "stopOther":
 		return decode(name, value, &c.StopOther, "true or false")
 	case "queue":
@@ -159,6 +169,8 @@ func (c *Command) read(raw map[string]json.RawMessage, name string) error {
 		return whole(name, value, &c.Channels, 1, 2)
 	case "trackId":
 		return whole(name, value, &c.TrackID, 0, 2)
+	case "fence":
+		return c.readFence(value)
 	case "startMs":
 		return c.readStart(value)
 	case "rampMs":
@@ -186,6 +198,16 @@ func (c *Command) readSampleRate(value json.RawMessage) error {
 		c.SampleRate = *rate
 	}
 	return err
+}
+
+func (c *Command) readFence(value json.RawMessage) error {
+	if err := decode("fence", value, &c.Fence, "a whole number"); err != nil {
+		return err
+	}
+	if c.Fence < 1 || c.Fence > maxSafeInteger {
+		return invalidField("fence", "it must be a whole number from 1 to 2^53-1")
+	}
+	return nil
 }
 
 func (c *Command) readStart(value json.RawMessage) error {
@@ -243,6 +265,9 @@ func whole(name string, value json.RawMessage, to **int, low, high int) error {
 
 // handleCommand carries out a command, or says by an error why not. It never waits.
 func (c *BridgeClient) handleCommand(cmd Command) error {
+	if room := c.currentRoom(); room != nil && room.ticket.Renew(cmd.Fence) != nil {
+		return errFenced
+	}
 	switch cmd.Action {
 	case actionJoinRoom:
 		return c.join(cmd)

@@ -89,8 +89,8 @@ func assertHolds(t *testing.T, f fixture, c Command) {
 			}
 			field = field.Elem()
 		}
-		if n, isInt := field.Interface().(int); isInt {
-			field = reflect.ValueOf(float64(n))
+		if field.CanInt() {
+			field = reflect.ValueOf(float64(field.Int()))
 		}
 		if !reflect.DeepEqual(field.Interface(), want) {
 			t.Errorf("%s: %s is %v, want %v", f.Name, name, field.Interface(), want)

@@ -51,6 +51,7 @@ type Config struct {
 
 	DebugTone bool
 	LogLevel  slog.Level
+	LogFormat string // json or pretty; empty is whatever suits where it goes
 }
 
 // setting is one environment variable: how it is explained, and how it is read.
@@ -137,6 +138,8 @@ var settings = []setting{
 		set: func(c *Config, s string) error { return parseMs(&c.DrainTimeout, s, 0) }},
 	{name: "DEBUG_TONE", fallback: "false", meaning: "allow the publish_tone command",
 		set: func(c *Config, s string) error { return parseBool(&c.DebugTone, s) }},
+	{name: "LOG_FORMAT", meaning: "json or pretty (default: pretty on a terminal, else json)",
+		set: func(c *Config, s string) error { return parseFormat(&c.LogFormat, s) }},
 	{name: "LOG_LEVEL", fallback: "info", meaning: "debug, info, warn or error",
 		set: func(c *Config, s string) error { return parseLevel(&c.LogLevel, s) }},
 }
@@ -266,6 +269,14 @@ func parseOrigins(to *[]string, text string) error {
 		}
 		*to = append(*to, origin)
 	}
+	return nil
+}
+
+func parseFormat(to *string, text string) error {
+	if text != "json" && text != "pretty" {
+		return fmt.Errorf("%q is neither json nor pretty", text)
+	}
+	*to = text
 	return nil
 }
 

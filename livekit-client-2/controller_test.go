@@ -21,7 +21,7 @@ import (
 )
 
 // testConfig is the default configuration, with LiveKit's URL and what change makes of it.
-func testConfig(t *testing.T, change func(*Config)) Config {
+func testConfig(t testing.TB, change func(*Config)) Config {
 	t.Helper()
 	c, err := loadConfig(environment(map[string]string{"FETCH_ALLOW": "127.0.0.1"}))
 	if err != nil {
@@ -249,14 +249,14 @@ func wav(rate, channels int, data []byte) []byte {
 }
 
 // serveBytes serves data at every path, and gives a URL with a secret query.
-func serveBytes(t *testing.T, data []byte) string {
+func serveBytes(t testing.TB, data []byte) string {
 	t.Helper()
 	return serveHandler(t, func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 	})
 }
 
-func serveHandler(t *testing.T, handler http.HandlerFunc) string {
+func serveHandler(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)

@@ -26,6 +26,8 @@ type Event struct {
 
 	RoomName string `json:"roomName,omitempty"`
 	Identity string `json:"identity,omitempty"`
+	// Transport is by which protocol media travels, once that is settled.
+	Transport string `json:"transport,omitempty"`
 
 	RequestID           string   `json:"requestId,omitempty"`
 	FirstFrameLatencyMs *float64 `json:"firstFrameLatencyMs,omitempty"`
@@ -48,6 +50,9 @@ type Event struct {
 	Reason     string     `json:"reason,omitempty"`
 	Message    string     `json:"message,omitempty"`
 	Field      string     `json:"field,omitempty"`
+
+	SkippedMs    *float64 `json:"skippedMs,omitempty"`
+	SkippedBytes int64    `json:"skippedBytes,omitempty"`
 }
 
 // ms gives a duration as events carry it: in ms, to a hundredth.

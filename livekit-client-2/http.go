@@ -45,7 +45,14 @@ func newServer(handler http.Handler) *http.Server {
 	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 }
 
+// serveReady tells whether new work is welcome and, in its headers, how much of the bridge is taken.
 func (b *Bridge) serveReady(w http.ResponseWriter, _ *http.Request) {
+	b.mu.Lock()
+	streams, sessions := b.streams, len(b.sessions)
+	b.mu.Unlock()
+	w.Header().Set("Bridge-Capacity", strconv.Itoa(b.config.MaxStreams))
+	w.Header().Set("Bridge-Active-Streams", strconv.Itoa(streams))
+	w.Header().Set("Bridge-Sessions", strconv.Itoa(sessions))
 	if err := b.refusal(); err != nil {
 		http.Error(w, err.(ending).reason, http.StatusServiceUnavailable)
 		return

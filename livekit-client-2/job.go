@@ -36,6 +36,7 @@ type job struct {
 	gain    float64 // without the volume
 	arrived time.Time
 	log     *slog.Logger
+	span    playSpan
 	life    context.Context // ended by end, with the ending as its cause
 	cancel  context.CancelCauseFunc
 	begun   chan struct{} // closed once there is a voice
@@ -45,6 +46,7 @@ type job struct {
 	after    *job          // whose sound this one's follows; nil for none
 	queued   bool          // whether there was such a one
 	joinTook time.Duration // used by run alone
+	damage   damage        // likewise
 
 	// reopen opens the sound from a position on, for at most so long; nil where it cannot be.
 	reopen func(start, played time.Duration) sound
@@ -73,6 +75,7 @@ func newJob(s *Speaker, cmd Command, room *Room) *job {
 		log:     room.logger().With("requestId", cmd.RequestID),
 	}
 	j.layer = layerOf(cmd)
+	j.span = startSpan(s.client.bridge.tracer, cmd, j.arrived)
 	return j
 }
 
@@ -173,7 +176,8 @@ func (j *job) tellRecovered(silent time.Duration) {
 	}
 	if status := j.voice.Status(); !status.Done {
 		j.speaker.client.sendEvent(Event{
-			Type: "play_recovered", RequestID: j.id, PositionMs: ms(status.Played), SilentMs: ms(silent),
+			Type: "play_recovered", RequestID: j.id, SilentMs: ms(silent),
+			PositionMs: ms(j.sound.Place(status.Position)), PlayedMs: ms(status.Played),
 		})
 	}
 }
@@ -183,6 +187,7 @@ func (j *job) run() {
 	defer close(j.done)
 	status, err := j.play()
 	j.sound.Close()
+	j.damage = damageOf(j.sound)
 	j.dropSeek()
 	j.cancel(nil)
 	j.finish(status, err)
@@ -370,9 +375,9 @@ func (j *job) announce(at time.Time) {
 	if made.expected != nil {
 		event.ExpectedDurationMs = ms(*made.expected)
 	}
-	if s, ok := j.sound.(fetched); ok {
-		header, decoding := s.Took(j.arrived)
-		event.FetchMs, event.DecodeMs = ms(header), ms(decoding)
+	took := j.beginning(latency)
+	if _, ok := j.sound.(fetched); ok {
+		event.FetchMs, event.DecodeMs = ms(took.fetch), ms(took.decode)
 	}
 	j.mu.Lock()
 	j.started = &event
@@ -381,8 +386,10 @@ func (j *job) announce(at time.Time) {
 	metrics := j.speaker.client.bridge.metrics
 	metrics.started.Inc()
 	if !j.queued { // else it is the play before that took the time
-		metrics.firstFrame.Observe(latency.Seconds())
+		took.count(metrics, latency)
 	}
+	j.span.note("playback.codec", made.codec)
+	took.trace(j.span, j.arrived)
 	j.log.Info("play started", "latencyMs", *ms(latency), "joinMs", *ms(j.joinTook), "codec", made.codec)
 }
 
@@ -415,9 +422,11 @@ func (j *job) finish(status mix.Status, err error) {
 		blame(&last, err)
 		result = string(last.Error)
 	}
+	j.damage.tell(&last, j.log)
 	metrics := j.speaker.client.bridge.metrics
 	metrics.ended.WithLabelValues(result).Inc()
 	metrics.duration.Observe(status.Played.Seconds())
+	j.span.end(result, err != nil && last.Error != fault.Cancelled, status.Played)
 	j.log.Info("play ended", "result", result, "reason", last.Reason, "durationMs", *last.DurationMs,
 		"underruns", status.Underruns, "cause", last.Message)
 	j.speaker.retire(j, last)

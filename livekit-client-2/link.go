@@ -195,8 +195,11 @@ func (r *Room) callbacks(l *link) *lksdk.RoomCallback {
 				r.publisher.markSubscribed()
 			}
 		},
-		OnParticipantConnected: func(*lksdk.RemoteParticipant) { r.publisher.expectSubscriber() },
-		ParticipantCallback:    r.forwarder.callbacks(),
+		OnParticipantConnected: func(other *lksdk.RemoteParticipant) {
+			r.publisher.expectSubscriber()
+			r.yieldTo(other)
+		},
+		ParticipantCallback: r.forwarder.callbacks(),
 	}
 }
 

@@ -129,7 +129,7 @@ func freePort(t *testing.T) int {
 }
 
 // await polls for what cannot be waited for.
-func await(t *testing.T, what string, there func() bool) {
+func await(t testing.TB, what string, there func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !there(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -148,7 +148,12 @@ func token(t *testing.T, room, identity string, publish bool) string {
 
 func tokenOf(t *testing.T, identity string, grant *auth.VideoGrant) string {
 	t.Helper()
-	jwt, err := auth.NewAccessToken(apiKey, apiSecret).SetVideoGrant(grant).SetIdentity(identity).SetValidFor(time.Minute).ToJWT()
+	return signed(t, auth.NewAccessToken(apiKey, apiSecret).SetVideoGrant(grant).SetIdentity(identity))
+}
+
+func signed(t *testing.T, access *auth.AccessToken) string {
+	t.Helper()
+	jwt, err := access.SetValidFor(time.Minute).ToJWT()
 	if err != nil {
 		t.Fatal(err)
 	}

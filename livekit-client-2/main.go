@@ -17,6 +17,8 @@ import (
 
 	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
+
+	"server-playback/livekit-client-2/internal/decodecmd"
 )
 
 // closeTimeout bounds an orderly end.
@@ -31,6 +33,8 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		command = args[0]
 	}
 	switch {
+	case command == "decode":
+		return decodeFile(args[1:], stdout, stderr)
 	case len(args) > 1:
 		return misuse(stderr, "too many arguments")
 	case command == "--help" || command == "-h" || command == "help":
@@ -39,7 +43,7 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 	case command == "--version" || command == "version":
 		fmt.Fprintln(stdout, "livekit-client-2", version)
 		return 0
-	case command != "serve" && command != "check-config":
+	case command != "serve" && command != "check-config" && command != "check-health":
 		return misuse(stderr, fmt.Sprintf("unknown argument %q", command))
 	}
 	config, err := loadConfig(getenv)
@@ -51,7 +55,17 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		fmt.Fprintln(stdout, "The configuration is good.")
 		return 0
 	}
-	return serve(config, stderr)
+	if command == "check-health" {
+		return checkHealth(config, stderr)
+	}
+	return serve(config, getenv, stderr)
+}
+
+// decodeFile is the command "decode": what a play would make of a file, without a room.
+func decodeFile(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return decodecmd.Run(ctx, args, stdout, stderr)
 }
 
 func misuse(stderr io.Writer, what string) int {
@@ -60,20 +74,27 @@ func misuse(stderr io.Writer, what string) int {
 }
 
 // serve runs the bridge until a signal ends it; a second signal ends it at once.
-func serve(config Config, stderr io.Writer) int {
+func serve(config Config, getenv func(string) string, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // nobody may be there to read the log
 	lines := newLogWriter(stderr)
 	defer lines.Close()
-	log := slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: config.LogLevel}))
+	log := newLogger(lines, config, isTerminal(stderr))
 	lksdk.SetLogger(logger.GetDiscardLogger()) // its messages hold tokens
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	tracer, flush, err := newTracer(ctx, getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	defer within(context.WithoutCancel(ctx), closeTimeout, flush)
 	listener, err := listen(ctx, config)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
 	bridge := newBridge(config, log)
+	bridge.tracer = tracer
 	server := newServer(bridge.handler())
 	announce(log, config, listener.Addr())
 	context.AfterFunc(ctx, stop)
@@ -124,6 +145,10 @@ func writeHelp(w io.Writer) {
 Usage:
   livekit-client-2 [serve]       serve until SIGINT or SIGTERM
   livekit-client-2 check-config  say what is wrong with the configuration
+  livekit-client-2 check-health  end with 0 if the bridge that is configured so is alive
+  livekit-client-2 decode INPUT [OUT.wav]
+                                 decode a file or a URL as a play would, and say what was found;
+                                 decode --help lists its flags
   livekit-client-2 --version
   livekit-client-2 --help
 

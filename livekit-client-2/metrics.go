@@ -3,6 +3,8 @@ package main
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"server-playback/livekit-client-2/internal/fault"
 )
 
 // Metrics are what /metrics tells. None has a label of a user, a room or a request.
@@ -29,11 +31,14 @@ type Metrics struct {
 	ended      *prometheus.CounterVec // by result: completed, or the error code
 	duration   prometheus.Histogram
 	firstFrame prometheus.Histogram
-	unheard    prometheus.Counter
-	underruns  prometheus.Counter
+	// by step: join, fetch, decode, wait
+	firstFrameStep *prometheus.HistogramVec
+	unheard        prometheus.Counter
+	underruns      prometheus.Counter
 
 	packets     prometheus.Counter
 	passed      prometheus.Counter
+	opusBytes   prometheus.Counter
 	latePackets prometheus.Counter
 	sendErrors  prometheus.Counter
 	droppedPCM  prometheus.Counter
@@ -49,7 +54,7 @@ func newMetrics() *Metrics {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return &Metrics{
+	m := &Metrics{
 		registry:      r,
 		connections:   gauge(r, "connections", "Controlling connections."),
 		sessions:      gauge(r, "sessions", "Sessions, those included whose controller is away."),
@@ -71,10 +76,33 @@ func newMetrics() *Metrics {
 		underruns:     counter(r, "underruns_total", "Times that a playing source had no data."),
 		packets:       counter(r, "packets_total", "Packets sent."),
 		passed:        counter(r, "passed_packets_total", "Packets of these that were passed on as they came."),
+		opusBytes:     counter(r, "opus_bytes_total", "Bytes of Opus sent, without headers."),
 		latePackets:   counter(r, "late_packets_total", "Packets sent more than 20 ms after their time."),
 		sendErrors:    counter(r, "send_errors_total", "Packets that could not be sent."),
 		droppedPCM:    counter(r, "forwarded_frames_dropped_total", "Frames of forwarded audio dropped for slow readers."),
 		slowReaders:   counter(r, "slow_readers_total", "Connections cut off because they did not read."),
+		firstFrameStep: histograms(r, "first_frame_step_seconds",
+			"Of that, by step: join beside fetch and decode, then wait.", "step", latencyBuckets),
+	}
+	m.initialize()
+	return m
+}
+
+// initialize makes every series there is, at 0: a rate needs a value before the first failure.
+func (m *Metrics) initialize() {
+	for action := range actionFields {
+		m.commands.WithLabelValues(action)
+	}
+	for _, code := range fault.Codes {
+		m.badMessages.WithLabelValues(string(code))
+		m.ended.WithLabelValues(string(code))
+	}
+	m.ended.WithLabelValues("completed")
+	for _, result := range []string{"joined", "failed"} {
+		m.joins.WithLabelValues(result)
+	}
+	for _, step := range []string{"join", "fetch", "decode", "wait"} {
+		m.firstFrameStep.WithLabelValues(step)
 	}
 }
 
@@ -100,6 +128,13 @@ func counters(r *prometheus.Registry, name, help, label string) *prometheus.Coun
 
 func histogram(r *prometheus.Registry, name, help string, buckets []float64) prometheus.Histogram {
 	m := prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
+	r.MustRegister(m)
+	return m
+}
+
+func histograms(r *prometheus.Registry, name, help, label string, buckets []float64) *prometheus.HistogramVec {
+	m := prometheus.NewHistogramVec(
+		prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets}, []string{label})
 	r.MustRegister(m)
 	return m
 }

@@ -62,6 +62,10 @@ func (p *pacer) next(done <-chan struct{}) (due time.Time, behind time.Duration,
 // giveBack undoes a next whose moment was not used: a run that ends leaves it to the one after.
 func (p *pacer) giveBack() { p.due = p.due.Add(-p.interval) }
 
+// wakeGrid is what moments in the future are rounded up to, so that the packets of many rooms leave by
+// few wake-ups of the process: they cost more than the mixing does.
+const wakeGrid = 5 * time.Millisecond
+
 // wallClock is the machine's monotonic clock. One goroutine waits on it at a time.
 type wallClock struct{ timer *time.Timer }
 
@@ -74,7 +78,7 @@ func newWallClock() *wallClock {
 func (*wallClock) Now() time.Time { return time.Now() }
 
 func (c *wallClock) WaitUntil(t time.Time, done <-chan struct{}) bool {
-	c.timer.Reset(time.Until(t))
+	c.timer.Reset(time.Until(gridAfter(t)))
 	select {
 	case <-c.timer.C:
 		return true
@@ -82,4 +86,12 @@ func (c *wallClock) WaitUntil(t time.Time, done <-chan struct{}) bool {
 		c.timer.Stop()
 		return false
 	}
+}
+
+// gridAfter is t, rounded up to the grid, which is the same for all; the past stays what it is.
+func gridAfter(t time.Time) time.Time {
+	if past := time.Duration(t.UnixNano()) % wakeGrid; past > 0 && time.Until(t) > 0 {
+		return t.Add(wakeGrid - past)
+	}
+	return t
 }

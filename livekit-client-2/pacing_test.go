@@ -114,3 +114,17 @@ func TestPacerStops(t *testing.T) {
 		t.Error("it went on")
 	}
 }
+
+func TestMomentsOfManyRoomsFallTogether(t *testing.T) {
+	now := time.Now()
+	for i := range 100 {
+		wanted := now.Add(time.Hour + time.Duration(i)*777*time.Microsecond)
+		got := gridAfter(wanted)
+		if late := got.Sub(wanted); late < 0 || late >= wakeGrid || got.UnixNano()%int64(wakeGrid) != 0 {
+			t.Fatalf("%v late, at %v", late, got)
+		}
+	}
+	if past := now.Add(-time.Millisecond); gridAfter(past) != past {
+		t.Error("a moment that is over is put off")
+	}
+}

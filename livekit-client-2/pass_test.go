@@ -26,12 +26,12 @@ var (
 // rehearsal is a publisher whose loop is the test: a packet a turn, whatever the clock says.
 type rehearsal struct {
 	*Publisher
-	t     *testing.T
+	t     testing.TB
 	track *fakeTrack
 	due   time.Time
 }
 
-func rehearse(t *testing.T, channels int) *rehearsal {
+func rehearse(t testing.TB, channels int) *rehearsal {
 	t.Helper()
 	track := &fakeTrack{}
 	config := testConfig(t, func(c *Config) {
@@ -63,7 +63,7 @@ func (r *rehearsal) turns(n int, sources ...*source.Stream) {
 // opus plays a sound that is served.
 func (r *rehearsal) opus(sound oggtest.Sound, cue mix.Cue) (*source.Stream, *mix.Voice) {
 	r.t.Helper()
-	client := fetch.NewClient(fetch.Options{})
+	client := fetch.NewClient(fetch.Options{Allow: fetch.AllowAll()})
 	stream := source.Open(r.t.Context(), client, source.Options{
 		URL: serveBytes(r.t, sound.File), Channels: sound.Config.Channels, Packets: r.passable,
 	})
@@ -245,4 +245,27 @@ func counted(t *testing.T, m *Metrics, name string) float64 {
 	}
 	t.Fatal("no metric ", name)
 	return 0
+}
+
+// BenchmarkPassing is what a packet of one sound costs the sender: passed on, and decoded and encoded.
+func BenchmarkPassing(b *testing.B) {
+	sound := oggtest.Encode(b, celtMono, oggtest.Music(48000, 1))
+	packets := slices.Repeat(sound.Packets, 400)
+	sound.File = oggtest.File(packets, celtMono, sound.PreSkip, packetFrames*len(packets))
+	for name, gain := range map[string]float64{"passed": 1, "encoded": 0.9} {
+		b.Run(name, func(b *testing.B) {
+			r := rehearse(b, 1)
+			r.track.silent = true
+			stream, _ := r.opus(sound, mix.Cue{Gain: gain})
+			r.turns(10, stream)
+			var spent time.Duration
+			for range b.N {
+				await(b, "data", func() bool { return stream.Buffered() >= 100*time.Millisecond })
+				began := time.Now()
+				r.turns(1)
+				spent += time.Since(began)
+			}
+			b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "ns/packet")
+		})
+	}
 }

@@ -343,8 +343,12 @@ func (p *Publisher) step(due time.Time, behind time.Duration) {
 // payload makes the next packet's: one that came as it is to be heard, or what is mixed, encoded; nil
 // if there is nothing to send.
 func (p *Publisher) payload() ([]byte, error) {
-	if passed := p.mixer.Pass(p.clean); passed != nil {
+	held := p.isHeld()
+	if held { // the sounds stay where they are, and none is sent
+		p.mixer.Skip()
+	} else if passed := p.mixer.Pass(p.clean); passed != nil {
 		p.clean, p.quiet = false, 0
+		p.shown()
 		p.metrics.passed.Inc()
 		return passed, nil
 	}
@@ -353,7 +357,7 @@ func (p *Publisher) payload() ([]byte, error) {
 			return nil, fmt.Errorf("encode: %w", err)
 		}
 	}
-	if !p.compose() {
+	if !p.compose(held) {
 		return nil, nil
 	}
 	n, err := p.encoder.Encode(p.room, p.pcm)
@@ -366,8 +370,9 @@ func (p *Publisher) payload() ([]byte, error) {
 
 // compose fills pcm with the next packet, and tells whether it is to be sent: silence is only right
 // after a sound, to take its end through the encoder, and for priming.
-func (p *Publisher) compose() bool {
-	sound := p.mix()
+func (p *Publisher) compose(held bool) bool {
+	clear(p.pcm)
+	sound := !held && p.mixer.Mix(p.pcm)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if sound {
@@ -386,17 +391,17 @@ func (p *Publisher) compose() bool {
 	return false
 }
 
-// mix fills pcm with the sounds' next packet, if there is any. What is held gives none.
-func (p *Publisher) mix() bool {
+// shown ends the priming: a sound shows the track as well.
+func (p *Publisher) shown() {
 	p.mu.Lock()
-	held := p.held
+	p.priming = 0
 	p.mu.Unlock()
-	if held {
-		clear(p.pcm)
-		p.mixer.Skip()
-		return false
-	}
-	return p.mixer.Mix(p.pcm)
+}
+
+func (p *Publisher) isHeld() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.held
 }
 
 // trailingSilence is how many samples at the packet's end are zero.
@@ -420,6 +425,7 @@ func (p *Publisher) send(payload []byte, due time.Time) error {
 	p.packet.SequenceNumber++
 	p.packet.Marker = false
 	p.metrics.packets.Inc()
+	p.metrics.opusBytes.Add(float64(len(payload)))
 	return err
 }
 

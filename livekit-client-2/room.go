@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"server-playback/livekit-client-2/internal/fault"
+	"server-playback/livekit-client-2/internal/fence"
 )
 
 // farewell bounds how long leaving a room waits for the fades of what played there.
@@ -24,6 +25,7 @@ type Room struct {
 	after     <-chan struct{} // closed once the session's last room has been left
 	publisher *Publisher
 	forwarder *forwarder
+	ticket    *fence.Ticket
 
 	joined chan struct{}   // closed once the join has succeeded or failed
 	gone   chan struct{}   // closed once nothing is left of the room
@@ -49,7 +51,8 @@ type Room struct {
 }
 
 // newRoom prepares a join. The caller lets run run.
-func newRoom(c *BridgeClient, name string, g grant, after <-chan struct{}) (*Room, error) {
+func newRoom(c *BridgeClient, cmd Command, serverURL string, after <-chan struct{}) (*Room, error) {
+	name, g := cmd.RoomName, grant{cmd.Token, serverURL}
 	if err := checkClaims(g.token, name); err != nil {
 		return nil, err
 	}
@@ -71,6 +74,12 @@ func newRoom(c *BridgeClient, name string, g grant, after <-chan struct{}) (*Roo
 	}
 	r.timer.Stop()
 	r.life, r.end = context.WithCancelCause(context.Background())
+	if err := r.claim(cmd.Fence); err != nil {
+		r.end(nil)
+		publisher.Close()
+		r.forwarder.close()
+		return nil, err
+	}
 	return r, nil
 }
 
@@ -140,7 +149,11 @@ func (r *Room) reportFailure(requestID string) {
 func (r *Room) event(kind, reason string) Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Event{Type: kind, RoomName: r.name, Identity: r.identity, Reason: reason}
+	event := Event{Type: kind, RoomName: r.name, Identity: r.identity, Reason: reason}
+	if kind == "room_joined" && r.link != nil {
+		event.Transport = r.link.transport()
+	}
+	return event
 }
 
 // leave ends the room, or its join. It does not wait for that.
@@ -150,6 +163,7 @@ func (r *Room) leave(reason string) { r.end(ending{code: fault.Cancelled, reason
 func (r *Room) run() {
 	defer close(r.gone)
 	defer r.end(nil)
+	defer r.ticket.Leave()
 	if r.err = r.connect(); r.err != nil {
 		r.client.forget(r) // before anybody knows, so that a new attempt finds no dead room
 		close(r.joined)
@@ -218,6 +232,7 @@ func (r *Room) adopt(l *link) {
 	if l.heard.Load() { // before it was the room's
 		r.publisher.markSubscribed()
 	}
+	r.yieldToNewer(l)
 	r.client.bridge.metrics.joins.WithLabelValues("joined").Inc()
 }
 

@@ -15,7 +15,7 @@ const (
 	// layers is how many there are: speaker, app audio, speech.
 	layers = 3
 	// maxQueued is how many plays may wait for their turn in one layer.
-	maxQueued = 16
+	maxQueued = 8
 	// defaultRamp keeps a change of volume from clicking.
 	defaultRamp = 20 * time.Millisecond
 )
@@ -100,7 +100,7 @@ func (s *Speaker) play(cmd Command, open func(*job) (sound, error)) error {
 	if s.report(cmd.RequestID) {
 		return nil
 	}
-	room, err := s.client.enter(cmd.RoomName, cmd.Token, "")
+	room, err := s.client.enter(cmd, "")
 	if fault.CodeOf(err) == fault.InvalidCommand {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"sync/atomic"
 	"time"
 
 	"server-playback/livekit-client-2/internal/opus"
@@ -17,7 +18,8 @@ const (
 type toneSound struct {
 	live
 	channels int
-	at, end  int // frames
+	end      int          // frames
+	at       atomic.Int64 // frames; Buffered is asked by others than the reader
 }
 
 func newToneSound(channels int, duration time.Duration) *toneSound {
@@ -25,18 +27,20 @@ func newToneSound(channels int, duration time.Duration) *toneSound {
 }
 
 func (s *toneSound) Read(dst []float32) (n int, ended bool) {
-	for ; n+s.channels <= len(dst) && s.at < s.end; s.at++ {
-		x := float32(toneLevel * math.Sin(2*math.Pi*toneHz*float64(s.at)/opus.SampleRate))
+	at := int(s.at.Load())
+	for ; n+s.channels <= len(dst) && at < s.end; at++ {
+		x := float32(toneLevel * math.Sin(2*math.Pi*toneHz*float64(at)/opus.SampleRate))
 		for range s.channels {
 			dst[n] = x
 			n++
 		}
 	}
-	return n, s.at == s.end
+	s.at.Store(int64(at))
+	return n, at == s.end
 }
 
 func (s *toneSound) Buffered() time.Duration {
-	return time.Duration(s.end-s.at) * time.Second / opus.SampleRate
+	return time.Duration(s.end-int(s.at.Load())) * time.Second / opus.SampleRate
 }
 
 func (s *toneSound) Ready() <-chan struct{} {

@@ -21,6 +21,9 @@ import { writeLongMp3 } from "./long-mp3.js";
 
 /** Length of the busy file, in seconds: longer than any measurement plays it. */
 const LONG_S = 180;
+/** Rooms that are joined at the same time: more would measure the server's patience. */
+export const JOINS = 10;
+const ATTEMPTS = 4;
 
 /** Milliseconds since the Unix epoch, finer than `Date.now()`: the clock of the packets' arrival. */
 export function wallMs(): number {
@@ -80,11 +83,16 @@ export class Bed implements Closable {
     return new Player(await BridgeClient.connect(this.bridge.wsUrl), roomName, token);
   }
 
-  /** Players that all play the long file, once every one of them has started. */
-  async playing(count: number): Promise<Player[]> {
-    const players = await Promise.all(Array.from({ length: count }, () => this.player()));
-    const url = this.samples.url(path.basename(this.longMp3));
-    await Promise.all(players.map((player) => player.play(url)));
+  /** Players that all play a file of the server, the long one if none is named, once each has started. */
+  async playing(count: number, url = this.samples.url(path.basename(this.longMp3))): Promise<Player[]> {
+    const players: Player[] = [];
+    while (players.length < count) {
+      const group = await Promise.all(
+        Array.from({ length: Math.min(JOINS, count - players.length) }, () => this.player()),
+      );
+      players.push(...group);
+      await Promise.all(group.map((player) => player.keepPlaying(url)));
+    }
     return players;
   }
 
@@ -128,6 +136,20 @@ export class Player implements Closable {
     const requestId = this.start(url);
     await this.event("play_started", requestId);
     return requestId;
+  }
+
+  /** Sends a play and waits until it has started; on a loaded machine a join may time out, and is tried again. */
+  async keepPlaying(url: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.play(url);
+        return;
+      } catch (error) {
+        if (attempt === ATTEMPTS) {
+          throw error;
+        }
+      }
+    }
   }
 
   /** Joins the room, without playing. */

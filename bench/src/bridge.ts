@@ -6,6 +6,7 @@ import { cpu } from "./lines/cpu.js";
 import { decoders } from "./lines/decoders.js";
 import { latency } from "./lines/latency.js";
 import { memory } from "./lines/memory.js";
+import { passthrough } from "./lines/passthrough.js";
 import { stop } from "./lines/stop.js";
 import { format, type Line, write } from "./table.js";
 
@@ -14,17 +15,27 @@ const parts: Readonly<Record<string, (bed: Bed) => Promise<Line[]>>> = {
   latency,
   stop,
   cpu,
+  passthrough,
   decoders: (bed) => decoders(bed.longMp3),
   capacity: () => capacity(),
 };
 
 /** Runs the named parts, or all of them; returns whether every target was met. */
 async function main(named: readonly string[]): Promise<boolean> {
+  const unknown = named.filter((name) => !(name in parts));
+  if (unknown.length > 0) {
+    process.stderr.write(
+      `No such part: ${unknown.join(", ")}. There are ${Object.keys(parts).join(", ")}.\n`,
+    );
+    return false;
+  }
   const lines: Line[] = [];
   for (const [name, measure] of Object.entries(parts)) {
     if (named.length === 0 || named.includes(name)) {
-      process.stderr.write(`measuring: ${name}\n`);
+      const start = performance.now();
+      process.stderr.write(`measuring: ${name} ...`);
       lines.push(...(await withBed(measure)));
+      process.stderr.write(` ${Math.round((performance.now() - start) / 1000)} s\n`);
     }
   }
   process.stdout.write(`${format(lines)}\n`);

@@ -52,10 +52,11 @@ export function format(lines: readonly Line[]): string {
     .join("\n");
 }
 
-/** Writes the report where other programs find it. */
+/** Writes the report where other programs find it; the notes are for people. */
 export function write(path: string, lines: readonly Line[]): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify({ lines }, null, 2)}\n`);
+  const report = { lines: lines.map(({ note: _, ...line }) => line) };
+  writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 function cell(value: Line[keyof Line]): string {

@@ -9,7 +9,7 @@ import { median, spread } from "../stats.js";
 import { type Line, notMeasured } from "../table.js";
 
 const ROUNDS = 3;
-const WINDOW_MS = 8_000;
+const WINDOW_MS = 6_000;
 /** Until the read-ahead of the streams that have just begun is filled. */
 const SETTLE_MS = 2_500;
 const PEER_STREAMS = 10;

@@ -3,8 +3,10 @@ import { type Bed, type Player, sleep, wallMs } from "../Bed.js";
 import { median, percentile, spread } from "../stats.js";
 import type { Line } from "../table.js";
 
-const JOINED_PLAYS = 200;
-const FIRST_PLAYS = 30;
+const ROUNDS = 3;
+/** Plays a round: 201 and 30 in all. */
+const JOINED_PLAYS = 67;
+const FIRST_PLAYS = 10;
 const SHORT_S = 0.06;
 const BEEP_S = 0.2;
 /** After a play's end, until the encoder's last packet is surely out, in ms. */
@@ -25,19 +27,29 @@ async function joined(bed: Bed): Promise<Line[]> {
   await player.join();
   const listener = await bed.listen(player);
   await playOnce(player, url); // the listener has subscribed by its end
-  const latencies: number[] = [];
-  for (let i = 0; i < JOINED_PLAYS; i++) {
-    latencies.push(await toFirstPacket(player, listener, url));
+  const rounds: number[][] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const latencies: number[] = [];
+    for (let i = 0; i < JOINED_PLAYS; i++) {
+      latencies.push(await toFirstPacket(player, listener, url));
+    }
+    rounds.push(latencies);
   }
   await listener.close();
   await player.close();
-  const note = `${JOINED_PLAYS} plays, ${spread(latencies)}`;
-  const line = { unit: "ms", floor: null, peer: null, ratio: null, note };
-  const [p50, p95] = [median(latencies), percentile(latencies, 0.95)];
   return [
-    { name: "first packet, joined, p50", ...line, ours: p50, target: "<= 10 ms", ok: p50 <= 10 },
-    { name: "first packet, joined, p95", ...line, ours: p95, target: "<= 25 ms", ok: p95 <= 25 },
+    line("first packet, joined, p50", rounds, 0.5, 10),
+    line("first packet, joined, p95", rounds, 0.95, 25),
   ];
+}
+
+/** A percentile over all rounds, with that of each round as the spread. */
+function line(name: string, rounds: readonly number[][], p: number, most: number): Line {
+  const all = rounds.flat();
+  const ours = percentile(all, p);
+  const note = `${all.length} plays, ${rounds.length} rounds ${spread(rounds.map((round) => percentile(round, p)))}, all plays ${spread(all)}`;
+  const target = `<= ${most} ms`;
+  return { name, unit: "ms", ours, floor: null, peer: null, ratio: null, target, ok: ours <= most, note };
 }
 
 async function toFirstPacket(player: Player, listener: RoomListener, url: string): Promise<number> {
@@ -52,24 +64,23 @@ async function toFirstPacket(player: Player, listener: RoomListener, url: string
 
 async function notJoined(bed: Bed): Promise<Line> {
   const url = bed.samples.serve("beep.wav", beep(BEEP_S));
-  const latencies: number[] = [];
+  const rounds: number[][] = [];
   let cut = 0;
-  for (let i = 0; i < FIRST_PLAYS; i++) {
-    const heard = await firstPlay(bed, url);
-    latencies.push(heard.latencyMs);
-    cut += Math.abs(heard.soundMs - BEEP_S * 1000) > LENGTH_SLACK_MS ? 1 : 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const latencies: number[] = [];
+    for (let i = 0; i < FIRST_PLAYS; i++) {
+      const heard = await firstPlay(bed, url);
+      latencies.push(heard.latencyMs);
+      cut += Math.abs(heard.soundMs - BEEP_S * 1000) > LENGTH_SLACK_MS ? 1 : 0;
+    }
+    rounds.push(latencies);
   }
-  const p95 = percentile(latencies, 0.95);
+  const measured = line("first sound, not joined, p95", rounds, 0.95, 200);
   return {
-    name: "first sound, not joined, p95",
-    unit: "ms",
-    ours: p95,
-    floor: null,
-    peer: null,
-    ratio: null,
+    ...measured,
     target: "<= 200 ms, first sample heard",
-    ok: p95 <= 200 && cut === 0,
-    note: `${FIRST_PLAYS} rooms, p50 ${median(latencies).toFixed(0)}, ${spread(latencies)}; ${cut} with a cut beginning`,
+    ok: measured.ok === true && cut === 0,
+    note: `${measured.note}, p50 ${median(rounds.flat()).toFixed(0)}; ${cut} with a cut beginning`,
   };
 }
 

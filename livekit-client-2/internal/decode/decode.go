@@ -30,7 +30,18 @@ type Report struct {
 	TrimmedStart int64 // samples per channel: encoder delay
 	TrimmedEnd   int64 // samples per channel: encoder padding
 	SkippedBytes int64 // that belonged to no frame
-	Concealed    int64 // damaged frames, muted in whole or part
+	Concealed    int64 // damaged stretches: frames muted in whole or part, gaps between pages
+	Lost         int64 // samples per channel that these were: silent, or left out
+}
+
+// Plus is the report of two parts of a sound.
+func (r Report) Plus(other Report) Report {
+	r.TrimmedStart += other.TrimmedStart
+	r.TrimmedEnd += other.TrimmedEnd
+	r.SkippedBytes += other.SkippedBytes
+	r.Concealed += other.Concealed
+	r.Lost += other.Lost
+	return r
 }
 
 // Decoder yields a sound's samples. One goroutine uses it; it owns nothing that must be closed.

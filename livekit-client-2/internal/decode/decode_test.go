@@ -68,7 +68,7 @@ func assertCode(t *testing.T, err error, want fault.Code, words string) {
 	}
 }
 
-func TestOtherContentIsNamed(t *testing.T) {
+func TestFMT5_OtherContentIsNamed(t *testing.T) {
 	tests := map[string]struct{ file, words string }{
 		"nothing":        {"", "empty"},
 		"HTML":           {"\n <!DOCTYPE html><html><body>404</body></html>", "HTML"},

@@ -69,5 +69,5 @@ func (d flacDecoder) Info() Info {
 }
 
 func (d flacDecoder) Report() Report {
-	return Report{SkippedBytes: d.Skipped(), Concealed: d.Damaged()}
+	return Report{SkippedBytes: d.Skipped(), Concealed: d.Damaged(), Lost: d.Muted()}
 }

@@ -40,5 +40,11 @@ func (d *mp3Decoder) Info() Info {
 
 func (d *mp3Decoder) Report() Report {
 	stats := d.Stats()
-	return Report{SkippedBytes: stats.Skipped, Concealed: stats.Concealed}
+	return Report{
+		TrimmedStart: stats.TrimmedStart,
+		TrimmedEnd:   stats.TrimmedEnd,
+		SkippedBytes: stats.Skipped,
+		Concealed:    stats.Concealed,
+		Lost:         stats.Muted,
+	}
 }

@@ -33,11 +33,15 @@ type oggDecoder struct {
 	sound  []float32 // not yet read
 
 	headers bool  // header packets are still to come
-	done    bool  // the logical stream's last page is through
 	skip    int64 // samples per channel still to drop
 	decoded int64 // samples per channel since the logical stream's start
 	origin  int64 // granule position of the first of them, -1 until known
+	torn    bool  // pages were lost since the last granule position
 }
+
+// maxTorn is the longest stretch, in s, that a step of the granule position counts as lost; a greater
+// one is an edit rather than damage.
+const maxTorn = 600
 
 func openOgg(in *input) (Decoder, error) {
 	d := &oggDecoder{reader: ogg.NewReader(in.Reader)}
@@ -93,10 +97,10 @@ func (d *oggDecoder) begin(first ogg.Packet) error {
 		return err
 	}
 	d.reader.Follow(first)
-	d.headers, d.done = true, false
+	d.headers = true
 	_, _, _, d.skip = d.codec.format()
 	d.report.TrimmedStart += d.skip
-	d.decoded, d.origin = 0, -1
+	d.decoded, d.origin, d.torn = 0, -1, false
 	return nil
 }
 
@@ -132,7 +136,7 @@ func (d *oggDecoder) fill() error {
 // step takes the next packet.
 func (d *oggDecoder) step() error {
 	packet, err := d.reader.Next()
-	if err == io.EOF && !d.done {
+	if err == io.EOF && !d.reader.Ended() {
 		err = errOggEnd
 	}
 	if err != nil {
@@ -152,13 +156,14 @@ func (d *oggDecoder) take(packet ogg.Packet) error {
 		}
 		d.headers = false
 	}
-	d.done = d.done || packet.Last
 	if packet.Lost {
 		d.report.Concealed++
+		d.torn = true
 	}
 	samples, ok := d.codec.decode(packet.Data)
 	if !ok {
 		d.report.Concealed++
+		d.report.Lost += int64(len(samples) / d.info.Channels)
 	}
 	d.sound = d.trim(samples, packet)
 	return nil
@@ -168,7 +173,7 @@ func (d *oggDecoder) take(packet ogg.Packet) error {
 // that starts beside it, as pictures do, is none of ours.
 func (d *oggDecoder) chain(packet ogg.Packet) error {
 	other, err := oggCodecOf(packet.Data)
-	if other == nil || err != nil || !d.done {
+	if other == nil || err != nil || !d.reader.Ended() {
 		return nil
 	}
 	rate, channels := d.info.SampleRate, d.info.Channels
@@ -181,6 +186,18 @@ func (d *oggDecoder) chain(packet ogg.Packet) error {
 	return nil
 }
 
+// mend counts, after pages were lost, how much sound was on them.
+func (d *oggDecoder) mend(granule int64) {
+	if !d.torn || granule < 0 || d.origin < 0 {
+		return
+	}
+	d.torn = false
+	if lost := granule - d.origin - d.decoded; lost > 0 && lost <= maxTorn*int64(d.info.SampleRate) {
+		d.report.Lost += lost
+		d.decoded += lost
+	}
+}
+
 // trim cuts off what is before the sound's start, and behind the end that the last page gives
 // (RFC 7845, section 4.4).
 func (d *oggDecoder) trim(samples []float32, packet ogg.Packet) []float32 {
@@ -188,8 +205,9 @@ func (d *oggDecoder) trim(samples []float32, packet ogg.Packet) []float32 {
 	frames := int64(len(samples)) / channels
 	from := min(d.skip, frames)
 	d.skip -= from
-	before := d.decoded
 	d.decoded += frames
+	d.mend(packet.Granule)
+	before := d.decoded - frames
 	if d.origin < 0 && packet.Granule >= 0 {
 		d.origin = 0
 		if !packet.Last {

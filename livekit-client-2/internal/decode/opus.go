@@ -4,11 +4,12 @@ import (
 	"encoding/binary"
 	"math"
 
+	"server-playback/livekit-client-2/internal/decode/channels"
 	"server-playback/livekit-client-2/internal/fault"
 	"server-playback/livekit-client-2/internal/opus"
 )
 
-// opusCodec decodes Opus in Ogg (RFC 7845) of one or two channels.
+// opusCodec decodes Opus in Ogg (RFC 7845): mono and stereo, and surround of up to 8 channels.
 type opusCodec struct {
 	decoder  opus.Decoder
 	channels int
@@ -21,9 +22,12 @@ func (c *opusCodec) format() (codec string, rate, channels int, preSkip int64) {
 	return "opus", opus.SampleRate, c.channels, c.preSkip
 }
 
-// begin reads the identification header (RFC 7845, section 5.1).
+// opusHeader is the fixed part of the identification header (RFC 7845, section 5.1), in bytes.
+const opusHeader = 19
+
+// begin reads the identification header.
 func (c *opusCodec) begin(packet []byte) error {
-	if len(packet) < 19 {
+	if len(packet) < opusHeader {
 		return fault.New(fault.DecodeFailed, "Opus with a header of %d bytes", len(packet))
 	}
 	if packet[8] > 15 {
@@ -33,27 +37,47 @@ func (c *opusCodec) begin(packet []byte) error {
 	if channels == 0 {
 		return fault.New(fault.DecodeFailed, "Opus with no channels")
 	}
-	if channels > 2 || family > 1 {
+	if family > 1 || channels > 2 && family == 0 || channels > opus.MaxSurroundChannels {
 		return fault.New(fault.UnsupportedFormat, "Opus with %d channels of mapping family %d", channels, family)
 	}
 	c.preSkip = int64(binary.LittleEndian.Uint16(packet[10:]))
 	c.gain = float32(math.Pow(10, float64(int16(binary.LittleEndian.Uint16(packet[16:])))/256/20))
-	return c.reset(channels)
+	if channels > 2 {
+		return c.surround(packet, channels)
+	}
+	return c.plain(channels)
 }
 
-// reset prepares for a logical stream. Those chained to the first are decoded to as many channels.
-func (c *opusCodec) reset(channels int) error {
-	if c.decoder != nil {
+// plain prepares for mono or stereo. Logical streams chained to such a one are decoded to as many
+// channels as that has.
+func (c *opusCodec) plain(channels int) error {
+	if c.decoder != nil && c.channels <= 2 {
 		c.decoder.Reset()
 		return nil
 	}
 	decoder, err := opus.NewDecoder(channels)
-	if err != nil {
-		return err
+	c.use(decoder, channels)
+	return err
+}
+
+// surround prepares for several streams, with their channels put into WAVE order.
+func (c *opusCodec) surround(packet []byte, count int) error {
+	table := packet[opusHeader:]
+	if len(table) < 2+count {
+		return fault.New(fault.DecodeFailed, "Opus of %d channels with a header of %d bytes", count, len(packet))
 	}
+	s := opus.Surround{Streams: int(table[0]), Coupled: int(table[1]), Mapping: make([]byte, count)}
+	for place := range s.Mapping {
+		s.Mapping[place] = table[2+channels.Vorbis(count, place)]
+	}
+	decoder, err := opus.NewSurroundDecoder(s)
+	c.use(decoder, count)
+	return err
+}
+
+func (c *opusCodec) use(decoder opus.Decoder, channels int) {
 	c.decoder, c.channels = decoder, channels
 	c.pcm = make([]float32, opus.MaxFrames*channels)
-	return nil
 }
 
 func (c *opusCodec) header(packet []byte) (bool, error) { return magic(packet, 0, "OpusTags"), nil }

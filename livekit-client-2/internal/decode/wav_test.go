@@ -74,7 +74,7 @@ func le(width int, values ...uint64) []byte {
 
 func negative(v int64) uint64 { return uint64(-v) }
 
-func TestWAVSampleFormats(t *testing.T) {
+func TestFMT1_WAVSampleFormats(t *testing.T) {
 	f32 := func(x float32) uint64 { return uint64(math.Float32bits(x)) }
 	f64 := math.Float64bits
 	tests := map[string]struct {
@@ -164,7 +164,7 @@ func TestWAVChunksAroundTheSamples(t *testing.T) {
 	}
 }
 
-func TestWAVOfUnknownLengthEndsWithItsInput(t *testing.T) {
+func TestFMT1_WAVOfUnknownLengthEndsWithItsInput(t *testing.T) {
 	data := le(2, 1, 2, 3)
 	file := wavOf(wavFormat{tag: wavPCM, channels: 1, rate: 8000, bits: 16}, data)
 	for _, size := range []uint32{0, 0xffffffff, 0x7ffff000, 0x7fffffff} {
@@ -192,7 +192,7 @@ func TestTruncatedWAVPlaysWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestHostileWAVHeaders(t *testing.T) {
+func TestFMT5_HostileWAVHeaders(t *testing.T) {
 	data := make([]byte, 64)
 	huge := riff(chunkOf("LIST", data))
 	binary.LittleEndian.PutUint32(huge[16:], 0xfffffff0)

@@ -50,7 +50,7 @@ func TestFloatToInt16RoundsAndClamps(t *testing.T) {
 
 const dB3 = math.Sqrt2 / 2
 
-func TestDownmixCoefficients(t *testing.T) {
+func TestFMT8_DownmixCoefficients(t *testing.T) {
 	stereo := map[int][][2]float64{ // each input's share of left and right, before scaling
 		3: {{1, 0}, {0, 1}, {dB3, dB3}},
 		4: {{1, 0}, {0, 1}, {dB3, 0}, {0, dB3}},
@@ -81,7 +81,7 @@ func TestDownmixCoefficients(t *testing.T) {
 
 func near(got float32, want float64) bool { return math.Abs(float64(got)-want) < 1e-6 }
 
-func TestDownmixNeverClips(t *testing.T) {
+func TestFMT8_DownmixNeverClips(t *testing.T) {
 	for src := 1; src <= 10; src++ {
 		for dst := 1; dst <= 2; dst++ {
 			out := make([]float32, 5*dst)

@@ -16,10 +16,22 @@ const (
 	downBy     = 90.0
 )
 
-var usualRates = []int{8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 176400, 192000}
+var usualRates = []int{
+	8000, 11025, 12000, 16000, 18900, 22050, 24000, 32000, 37800, 44056, 44100, 47952, 48000, 48048, 50000, 64000,
+	88200, 96000, 128000, 176400, 192000,
+}
 
-// oddRates have too many phases for one filter each.
-var oddRates = []int{7350, 8001, 11111, 44056, 44099, 47999, 48001, 95999, 191999}
+// oddRates have too many phases for one filter each; the last are drawn, the same every time.
+var oddRates = append([]int{7350, 8001, 11111, 44099, 47999, 48001, 95999, 191999}, drawnRates(16)...)
+
+func drawnRates(n int) []int {
+	rng := rand.New(rand.NewPCG(48000, 1))
+	rates := make([]int, n)
+	for i := range rates {
+		rates[i] = int(8000 * math.Pow(24, rng.Float64())) // 8 to 192 kHz, as many in each octave
+	}
+	return rates
+}
 
 func mustResampler(t testing.TB, c ResamplerConfig) *Resampler {
 	t.Helper()
@@ -71,7 +83,7 @@ func respond(r *Resampler, c ResamplerConfig, hz float64) response {
 	return res
 }
 
-func TestResamplerFrequencyResponse(t *testing.T) {
+func TestFMT6_ResamplerFrequencyResponse(t *testing.T) {
 	var configs []ResamplerConfig
 	for _, rate := range append(slices.Clone(usualRates), oddRates...) {
 		configs = append(configs, ResamplerConfig{InRate: rate, OutRate: 48000, Channels: 1})
@@ -136,7 +148,7 @@ func checkResponse(t *testing.T, c ResamplerConfig) {
 	}
 }
 
-func TestResamplerLengthIsExact(t *testing.T) {
+func TestFMT2_ResamplerLengthIsExact(t *testing.T) {
 	for _, rate := range append(slices.Clone(usualRates), oddRates...) {
 		for _, frames := range []int{0, 1, 2, 63, 441, 1023, 1024, 1025, 44100, 100003} {
 			r := mustResampler(t, ResamplerConfig{InRate: rate, OutRate: 48000, Channels: 2})

@@ -29,6 +29,7 @@ const (
 	DecodeFailed      Code = "decode_failed"
 	SourceStalled     Code = "source_stalled"
 	Cancelled         Code = "cancelled"
+	Fenced            Code = "fenced"
 	Internal          Code = "internal"
 )
 
@@ -36,7 +37,7 @@ const (
 var Codes = [...]Code{
 	InvalidCommand, Unauthorized, AtCapacity, RateLimited, JoinFailed, RoomLost, PublishFailed, BlockedAddress,
 	FetchFailed, FetchTimeout, HTTPStatus, TooLarge, MaxDuration, UnsupportedFormat, DecodeFailed,
-	SourceStalled, Cancelled, Internal,
+	SourceStalled, Cancelled, Fenced, Internal,
 }
 
 // Error is a failure with its code. Message is for people and never carries a secret.

@@ -248,7 +248,7 @@ func TestBR70_EveryPauseAndResumeIsAcknowledged(t *testing.T) {
 	assertKinds(t, v, Began, Paused, Resumed, Resumed, Paused, Resumed, Paused, Paused)
 }
 
-func TestBR79_ASoundThatRunsDrySaysSoAndWhenItGoesOn(t *testing.T) {
+func TestBR75_ASoundThatRunsDrySaysSoAndWhenItGoesOn(t *testing.T) {
 	m := newMixer()
 	source := &fakeSource{level: 0.5, have: frames + 480}
 	v := add(m, source, 1, false)

@@ -1,7 +1,7 @@
 package mix
 
 // Skip lets the time of a packet pass in which nothing is heard: the sounds hold their positions,
-// pauses and stops take effect.
+// pauses, seeks and stops take effect.
 func (m *Mixer) Skip() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -11,11 +11,16 @@ func (m *Mixer) Skip() {
 }
 
 func (v *Voice) skip() {
+	if v.next != nil {
+		v.replace()
+	}
 	switch v.state {
-	case playing:
-		v.fadeIn() // for when it goes on
+	case playing, seeking: // comes out of silence when it goes on
+		v.state, v.fresh = playing, true
+		v.fadeIn()
 	case pausing:
-		v.become(held)
+		v.state = held
+		v.note(Paused)
 	case stopping:
 		v.state = ended
 	}

@@ -25,9 +25,12 @@ const (
 
 // Stats says what a decoder made of its stream so far.
 type Stats struct {
-	Frames    int64 // frames decoded, concealed ones included
-	Concealed int64 // frames muted in whole or part: damaged, or their main data is missing
-	Skipped   int64 // bytes that belonged neither to a frame nor to a tag
+	Frames       int64 // frames decoded, concealed ones included
+	Concealed    int64 // frames muted in whole or part: damaged, or their main data is missing
+	Muted        int64 // what these frames hold, in samples per channel
+	Skipped      int64 // bytes that belonged neither to a frame nor to a tag
+	TrimmedStart int64 // encoder delay cut off, in samples per channel
+	TrimmedEnd   int64 // encoder padding cut off, in samples per channel
 }
 
 // Decoder decodes one stream. It is not safe for concurrent use.
@@ -164,8 +167,11 @@ func (d *Decoder) decodeNext() error {
 	d.stats.Frames++
 	if !d.dec.decode(frame, h, d.pcm[:], d.channels) {
 		d.stats.Concealed++
+		d.stats.Muted += int64(h.samplesPerFrame())
 	}
 	from, to := d.trim.next(h.samplesPerFrame())
+	d.stats.TrimmedStart += int64(from)
+	d.stats.TrimmedEnd += int64(h.samplesPerFrame() - to)
 	d.pending = d.pcm[from*d.channels : to*d.channels]
 	return nil
 }

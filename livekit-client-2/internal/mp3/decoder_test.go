@@ -46,8 +46,8 @@ func TestFormatIsKnownAtOnce(t *testing.T) {
 	}
 }
 
-// TestDelayAndPaddingAreCut: 0.3 s of sound come out as exactly that.
-func TestDelayAndPaddingAreCut(t *testing.T) {
+// TestFMT2_DelayAndPaddingAreCut: 0.3 s of sound come out as exactly that.
+func TestFMT2_DelayAndPaddingAreCut(t *testing.T) {
 	for name, want := range map[string]int{"cbr128-joint": 13230, "vbr2-joint": 13230, "48000-cbr96": 14400, "22050-joint": 6615} {
 		d, got := decodeAll(t, fixture(t, name))
 		if len(got)/d.Channels() != want || d.Samples() != int64(want) {
@@ -235,9 +235,9 @@ type stalled struct{}
 
 func (stalled) Read([]byte) (int, error) { return 0, nil }
 
-// TestTruncationAnywhere cuts a stream at every byte: whole frames decode, the rest is
+// TestFMT5_TruncationAnywhere cuts a stream at every byte: whole frames decode, the rest is
 // dropped and counted, and the end is io.EOF.
-func TestTruncationAnywhere(t *testing.T) {
+func TestFMT5_TruncationAnywhere(t *testing.T) {
 	data := fixture(t, "22050-joint")
 	at := frameOffsets(t, data)
 	for cut := range data {
@@ -258,7 +258,7 @@ func TestTruncationAnywhere(t *testing.T) {
 }
 
 // TestBitErrors flips bits at random: decoding goes on to the end and stays finite.
-func TestBitErrors(t *testing.T) {
+func TestFMT5_BitErrors(t *testing.T) {
 	for _, name := range []string{"cbr128-joint", "cbr160-crc", "22050-joint", "free240", "random-44100-both", "random-22050-intensity"} {
 		data := fixture(t, name)
 		for seed := range uint64(60) {

@@ -12,7 +12,7 @@ import (
 
 // The fixtures are short MP3 files, testdata/*.mp3, each with what mpg123 made of it, *.ref:
 // the number of samples times channels, then every refStep-th as float32, all little-endian.
-// They are made anew by: go test -run TestFixtures -update (needs lame, sox, espeak-ng and
+// They are made anew by: go test -run TestFMT1_FixturesAsMpg123DecodesThem -update (needs lame, sox, espeak-ng and
 // mpg123).
 
 var update = flag.Bool("update", false, "make the fixtures anew")
@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "make the fixtures anew")
 // refStep is odd, so that both channels are sampled.
 const refStep = 23
 
-func TestFixtures(t *testing.T) {
+func TestFMT1_FixturesAsMpg123DecodesThem(t *testing.T) {
 	if *update {
 		makeFixtures(t)
 	}

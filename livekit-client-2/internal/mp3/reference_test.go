@@ -11,7 +11,7 @@ import (
 )
 
 // The tests of this file hold the decoder against mpg123 and ffmpeg, and need lame for some
-// streams. They skip where these aren't installed; TestFixtures compares everywhere.
+// streams. They skip where these aren't installed; TestFMT1_FixturesAsMpg123DecodesThem compares everywhere.
 
 // maxRMS is the largest RMS difference to another decoder put up with, a sixteenth of the
 // last of 16 bits: float32 arithmetic in another order gives some 1e-7, ffmpeg's up to 1e-6.

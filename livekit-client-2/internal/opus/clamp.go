@@ -10,6 +10,16 @@ func withinFullScale(pcm []float32) bool {
 	return true
 }
 
+// isSilence tells whether all samples are zero.
+func isSilence(pcm []float32) bool {
+	for _, x := range pcm {
+		if x != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // clampTo copies src to dst with what lies beyond full scale clamped, and NaN as 0.
 func clampTo(dst, src []float32) {
 	for i, x := range src {

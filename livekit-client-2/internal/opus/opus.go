@@ -147,3 +147,22 @@ func NewDecoder(channels int) (Decoder, error) {
 	}
 	return newDecoder(channels)
 }
+
+// Surround is how the channels of a multistream packet are made of its streams (RFC 7845, section
+// 5.1.1): those of the first Coupled streams are pairs, and Mapping names for each output channel the
+// decoded one that it is, or 255 for silence.
+type Surround struct {
+	Streams, Coupled int
+	Mapping          []byte // one for each output channel
+}
+
+// MaxSurroundChannels is the most output channels of a surround decoder.
+const MaxSurroundChannels = 8
+
+// NewSurroundDecoder makes a Decoder of multistream packets; its errors wrap ErrConfig.
+func NewSurroundDecoder(s Surround) (Decoder, error) {
+	if n := len(s.Mapping); n < 1 || n > MaxSurroundChannels {
+		return nil, fmt.Errorf("%w: channels %d is not within 1 to %d", ErrConfig, n, MaxSurroundChannels)
+	}
+	return newSurroundDecoder(s)
+}

@@ -150,6 +150,30 @@ func TestSilenceStaysSilent(t *testing.T) {
 	}
 }
 
+func TestSilenceBeforeTheFirstSoundIsAPacketOfItsLength(t *testing.T) {
+	for _, ms := range []int{10, 20} {
+		for channels := 1; channels <= 2; channels++ {
+			c := Default(channels)
+			c.FrameMs = ms
+			e, d := mustEncoder(t, c), mustDecoder(t, channels)
+			signal := busy(SampleRate/5, channels)
+			packets := encodeAll(t, e, c, append(make([]float32, 3*c.Samples()), signal...))
+			info, err := gopus.ParsePacket(packets[0])
+			if err != nil || info.TOC.FrameSize != c.Frames() || info.TOC.Stereo != (channels == 2) {
+				t.Errorf("%d ms of %d channels: %+v, %v", ms, channels, info, err)
+			}
+			got := decodeAll(t, d, channels, packets)
+			if power(got[:3*c.Samples()]) != 0 {
+				t.Error("silence is heard")
+			}
+			late := (3*c.Frames() + e.Lookahead()) * channels
+			if q := snr(signal[:len(got)-late], got[late:]); q < 11 {
+				t.Errorf("%d ms of %d channels: what follows has an SNR of %.1f dB", ms, channels, q)
+			}
+		}
+	}
+}
+
 func TestResetStartsAnew(t *testing.T) {
 	c := usual()
 	pcm := busy(SampleRate/2, 1)
@@ -284,6 +308,62 @@ func FuzzDecoder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		d := mustDecoder(t, 2)
 		pcm := make([]float32, 2*MaxFrames)
+		for _, packet := range [][]byte{first, second, first} {
+			n, err := d.Decode(pcm, packet)
+			if err != nil && !errors.Is(err, ErrPacket) {
+				t.Fatalf("an error of another kind: %v", err)
+			}
+			if n < 0 || n > MaxFrames {
+				t.Fatalf("%d frames", n)
+			}
+		}
+	})
+}
+
+// surround51 is the usual mapping of 5.1 (RFC 7845, section 5.1.1.2), in its own channel order.
+var surround51 = Surround{Streams: 4, Coupled: 2, Mapping: []byte{0, 4, 1, 2, 3, 5}}
+
+func surroundPackets(t testing.TB) (packets [][]byte) {
+	t.Helper()
+	enc, err := gopus.NewMultistreamEncoderDefault(SampleRate, 6, gopus.ApplicationAudio)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pcm := busy(SampleRate/5, 6)
+	for ; len(pcm) >= 960*6; pcm = pcm[960*6:] {
+		packet := make([]byte, 6*MaxPacketBytes)
+		n, err := enc.Encode(pcm[:960*6], packet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets = append(packets, packet[:n])
+	}
+	return packets
+}
+
+func TestSurroundConfigMistakesAreNamed(t *testing.T) {
+	for _, s := range []Surround{
+		{}, {Streams: 4, Coupled: 2}, {Streams: 4, Coupled: 2, Mapping: make([]byte, 9)},
+		{Streams: 0, Coupled: 0, Mapping: []byte{0}}, {Streams: 1, Coupled: 2, Mapping: []byte{0}},
+		{Streams: 1, Coupled: 0, Mapping: []byte{3}},
+	} {
+		if _, err := NewSurroundDecoder(s); !errors.Is(err, ErrConfig) {
+			t.Errorf("%+v: got %v", s, err)
+		}
+	}
+}
+
+func FuzzSurroundDecoder(f *testing.F) {
+	for _, p := range surroundPackets(f) {
+		f.Add(p, p[:len(p)/2])
+	}
+	f.Add([]byte{}, []byte{3})
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		d, err := NewSurroundDecoder(surround51)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pcm := make([]float32, 6*MaxFrames)
 		for _, packet := range [][]byte{first, second, first} {
 			n, err := d.Decode(pcm, packet)
 			if err != nil && !errors.Is(err, ErrPacket) {

@@ -30,12 +30,14 @@ type opusSound struct {
 	lookahead int // samples a channel
 
 	decoder   opus.Decoder
-	pcm       []float32 // what the packet taken last decoded to
-	unread    []float32 // of it
-	recalled  []float32 // the samples before unread, after a change to reading
+	pcm       []float32    // what the packet taken last decoded to
+	unread    []float32    // of it
+	left      atomic.Int64 // values in unread, for others than the reader
+	recalled  []float32    // the samples before unread, after a change to reading
 	passing   bool
 	since     int // packets decoded since the decoder started anew, or since a change to reading
 	concealed atomic.Int64
+	lost      atomic.Int64 // samples per channel of these
 }
 
 func newOpusSound(q *queue, p Packets, ahead time.Duration) (*opusSound, error) {
@@ -55,9 +57,9 @@ func newOpusSound(q *queue, p Packets, ahead time.Duration) (*opusSound, error) 
 	}, nil
 }
 
-// buffered is how much sound there is to be read.
+// buffered is how much sound there is to be read. Any goroutine may ask.
 func (s *opusSound) buffered() time.Duration {
-	return s.queue.duration(int64(len(s.unread))) + time.Duration(s.packetRing.frames.Load())*time.Second/SampleRate
+	return s.queue.duration(s.left.Load()) + time.Duration(s.packetRing.frames.Load())*time.Second/SampleRate
 }
 
 // read is Stream.Read.
@@ -69,7 +71,9 @@ func (s *opusSound) read(dst []float32) (n int, ended bool) {
 		s.unread = s.unread[took:]
 		n += took
 	}
-	return n, done && !s.ready()
+	ended = done && !s.ready()
+	s.left.Store(int64(len(s.unread)))
+	return n, ended
 }
 
 // ready decodes as many packets as it takes to have something to read.
@@ -90,6 +94,7 @@ func (s *opusSound) decode(packet *decode.OpusPacket) {
 	whole := s.pcm[:packet.Frames*s.channels]
 	if n, err := s.decodeSafely(packet.Data); err != nil || n != packet.Frames {
 		s.concealed.Add(1)
+		s.lost.Add(int64(packet.Frames))
 		clear(whole)
 	}
 	s.unread = whole[packet.From*s.channels : packet.To*s.channels]
@@ -138,6 +143,7 @@ func (s *opusSound) pass(clean bool) []byte {
 			return nil
 		}
 		s.passing, s.unread = true, nil
+		s.left.Store(0)
 		return s.at(next - 1).Data
 	}
 	if !s.follows(next + 1) {

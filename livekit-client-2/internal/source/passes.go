@@ -88,7 +88,7 @@ func (p *passes) pass(ctx context.Context, body io.Reader, start time.Duration) 
 		return 0, err
 	}
 	frames, err = p.pump(ctx, decoder, framesIn(start, decoder.Info().SampleRate))
-	p.stream.report = decoder.Report()
+	p.stream.report = p.stream.report.Plus(decoder.Report())
 	return frames, err
 }
 
@@ -101,7 +101,7 @@ func (p *passes) packets(ctx context.Context, packets *decode.OpusPackets, start
 		p.stream.info, p.stream.opus = packets.Info(), p.opus.sound
 	}
 	frames, err = p.opus.pump(ctx, packets, framesIn(start, SampleRate))
-	p.stream.report = packets.Report()
+	p.stream.report = p.stream.report.Plus(packets.Report())
 	return frames, err
 }
 

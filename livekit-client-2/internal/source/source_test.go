@@ -146,7 +146,7 @@ func assertSamples(t testing.TB, got, want []float32) {
 	}
 }
 
-func TestLengthsAreExactAtEveryRate(t *testing.T) {
+func TestFMT2_LengthsAreExactAtEveryRate(t *testing.T) {
 	for _, rate := range []int{8000, 11025, 12000, 16000, 22050, 24000, 32000, 37800, 44100, 48000, 64000, 88200, 96000, 176400, 192000} {
 		for _, frames := range []int{0, 1, 2, 7, 480, rate/10 + 1, rate / 2} {
 			for _, channels := range []int{1, 2, 6} {
@@ -162,6 +162,23 @@ func TestLengthsAreExactAtEveryRate(t *testing.T) {
 						t.Error(s.Err())
 					}
 				}
+			}
+		}
+	}
+}
+
+func TestFMT9_LevelIsTrueBeforeOpus(t *testing.T) {
+	want := 16000.0 / 32768 / math.Sqrt2
+	for _, rate := range []int{8000, 11025, 16000, 22050, 44056, 44100, 48000, 96000, 192000} {
+		for published := 1; published <= 2; published++ {
+			url := serveFile(t, wav(rate, 1, sine(rate, 1, rate/2)))
+			got := readAll(t, open(t, Options{URL: url, Channels: published}))
+			sum, middle := 0.0, got[len(got)/4:len(got)*3/4]
+			for _, x := range middle {
+				sum += float64(x) * float64(x)
+			}
+			if off := 20 * math.Log10(math.Sqrt(sum/float64(len(middle)))/want); math.Abs(off) > 0.01 {
+				t.Errorf("%d Hz to %d channels: the level is %.4f dB off", rate, published, off)
 			}
 		}
 	}

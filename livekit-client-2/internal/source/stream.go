@@ -71,7 +71,8 @@ func (s *Stream) Info() decode.Info {
 	return s.info
 }
 
-// Report says what of the sound was left out; it is complete once Read has told the end.
+// Report says what of the sound was left out, in all passes of a loop together; it is complete once
+// Read has told the end, or Close has returned, and empty before.
 func (s *Stream) Report() decode.Report {
 	if !s.done.Load() {
 		return decode.Report{}
@@ -79,8 +80,19 @@ func (s *Stream) Report() decode.Report {
 	report := s.report
 	if s.opus != nil {
 		report.Concealed += s.opus.concealed.Load()
+		report.Lost += s.opus.lost.Load()
 	}
 	return report
+}
+
+// Damage says how much of the sound was damaged, and so is silent or left out, as far as that is
+// known, and how many bytes belonged to nothing that could be decoded. It is complete when Report is.
+func (s *Stream) Damage() (skipped time.Duration, bytes int64) {
+	report, info := s.Report(), s.Info()
+	if info.SampleRate == 0 {
+		return 0, report.SkippedBytes
+	}
+	return decode.Duration(report.Lost, info.SampleRate), report.SkippedBytes
 }
 
 // ExpectedDuration is how much sound this stream is to yield in all, where that is known. It waits

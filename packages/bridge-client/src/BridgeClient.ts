@@ -11,6 +11,7 @@ import { BridgeClientError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Listeners } from "./listeners.js";
 import { openSocket, resumeUrl } from "./open-socket.js";
+import { Playback, type PlayOptions } from "./Playback.js";
 import { type Answer, type WaitOptions, Waits } from "./waits.js";
 
 /** Bound of {@link BridgeClient.connect}, handshake and greeting together, unless set. */
@@ -194,6 +195,19 @@ export class BridgeClient {
       return Promise.reject(error);
     }
     return answered;
+  }
+
+  /** Plays a sound; the handle tells how it goes and controls it. */
+  play(options: PlayOptions): Playback {
+    return new Playback(
+      {
+        client: () => (this.isOpen ? this : undefined),
+        onEvent: (listener) => this.on("event", listener),
+        onResumed: () => () => {},
+        onClose: (listener) => this.on("close", listener),
+      },
+      options,
+    );
   }
 
   /** Waits for an event. Rejects with `timeout`, `aborted` or `closed`. */

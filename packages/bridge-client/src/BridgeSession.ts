@@ -9,6 +9,7 @@ import {
 } from "./BridgeClient.js";
 import { BridgeClientError } from "./errors.js";
 import { Listeners } from "./listeners.js";
+import { Playback, type PlayOptions } from "./Playback.js";
 
 /** For how long a lost connection is tried to be made again, unless set: the bridge's own grace time. */
 export const RESUME_TIMEOUT_MS = 30_000;
@@ -110,6 +111,19 @@ export class BridgeSession {
     this.#state.client.send(command);
   }
 
+  /** Plays a sound; the handle tells how it goes and controls it. It goes on over an interruption. */
+  play(options: PlayOptions): Playback {
+    return new Playback(
+      {
+        client: () => this.client,
+        onEvent: (listener) => this.on("event", listener),
+        onResumed: (listener) => this.on("resumed", listener),
+        onClose: (listener) => this.on("close", listener),
+      },
+      options,
+    );
+  }
+
   /** Ends the session: what plays stops. It never fails. */
   async close(): Promise<void> {
     const state = this.#state;
@@ -198,6 +212,9 @@ export class BridgeSession {
     }
   }
 }
+
+/** Opens a session on a bridge that outlives its connections: {@link BridgeSession.connect}. */
+export const connect: typeof BridgeSession.connect = (url, options) => BridgeSession.connect(url, options);
 
 /** A random wait up to the attempt's bound, so that many sessions do not come back at one moment. */
 function retryMs(attempt: number): number {

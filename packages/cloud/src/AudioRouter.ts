@@ -18,6 +18,10 @@ export interface RoutedSession {
   /** Says whether there were glasses to send it to. */
   sendToGlasses(message: CloudToGlasses): boolean;
   sendToApp(packageName: string, message: AudioPlayResponse): void;
+  /** The glasses were asked, and an app waits for the answer. */
+  onAsked?(requestId: string, packageName: string): void;
+  /** Nobody waits for it any more. */
+  onAnswered?(requestId: string): void;
 }
 
 /** The existing flow: an app's sounds to the glasses, and each answer back to the app that asked. */
@@ -49,8 +53,16 @@ export class AudioRouter {
       this.#refuse(request, "The glasses are not connected.");
       return false;
     }
+    this.#session.onAsked?.(requestId, packageName);
     this.#session.log.info({ requestId, packageName, url: loggableUrl(request.audioUrl) }, "glasses asked");
     return true;
+  }
+
+  /** Takes over what another node has asked: the glasses answer here now. */
+  adopt(unanswered: ReadonlyMap<string, string>): void {
+    for (const [requestId, packageName] of unanswered) {
+      this.#remember(requestId, packageName);
+    }
   }
 
   /** Stops the app's sounds on the glasses, all or those of one layer. */
@@ -79,7 +91,7 @@ export class AudioRouter {
     if (packageName === undefined) {
       return;
     }
-    this.#unanswered.delete(requestId);
+    this.#forget(requestId);
     if (duration !== undefined) {
       this.#session.correlation.device(requestId, duration * 1000);
     }
@@ -90,16 +102,21 @@ export class AudioRouter {
   forget(packageName: string): string[] {
     const forgotten = [...this.#unanswered].filter(([, owner]) => owner === packageName);
     return forgotten.map(([requestId]) => {
-      this.#unanswered.delete(requestId);
+      this.#forget(requestId);
       return requestId;
     });
+  }
+
+  #forget(requestId: string): void {
+    this.#unanswered.delete(requestId);
+    this.#session.onAnswered?.(requestId);
   }
 
   #remember(requestId: string, packageName: string): void {
     this.#unanswered.set(requestId, packageName);
     if (this.#unanswered.size > MAX_UNANSWERED) {
       const [oldest] = this.#unanswered.keys();
-      this.#unanswered.delete(oldest as string);
+      this.#forget(oldest as string);
     }
   }
 

@@ -45,6 +45,8 @@ export interface BridgeLinkOwner {
   readonly roomName: string;
   /** An identity of its own for each connection, so that no two ever evict each other. */
   newIdentity(): string;
+  /** What every command carries for the bridge to know an older owner of the room by. */
+  fence?(): { fence?: number };
   onEvent(event: BridgeEvent): void;
   /** The connection was cut and is there again: the bridge has played on, and missed what was sent meanwhile. */
   onResumed(): void;
@@ -119,7 +121,7 @@ export class BridgeLink {
   /** Sends on the open connection; what cannot be sent is dropped, for the end of the connection follows. */
   send(command: BridgeCommand): boolean {
     try {
-      this.current?.client.send(command);
+      this.current?.client.send({ ...command, ...this.#owner.fence?.() });
       return this.current !== undefined;
     } catch {
       return false;

@@ -1,7 +1,11 @@
 import type { Logger } from "./logger.js";
+import type { Metrics } from "./metrics.js";
 
 /** Requests of one session whose other duration may still come; older ones are forgotten. */
 const MAX_OPEN = 256;
+
+/** Counts a pair of durations. */
+type CorrelationMetrics = Pick<Metrics, "durationDifference" | "durationRatio">;
 
 interface Durations {
   device_duration_ms?: number;
@@ -12,9 +16,11 @@ interface Durations {
 export class DurationCorrelation {
   readonly #open = new Map<string, Durations>();
   readonly #log: Logger;
+  readonly #metrics: CorrelationMetrics;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, metrics: CorrelationMetrics) {
     this.#log = log;
+    this.#metrics = metrics;
   }
 
   device(requestId: string, durationMs: number): void {
@@ -30,6 +36,7 @@ export class DurationCorrelation {
     this.#open.delete(requestId);
     if (durations.device_duration_ms !== undefined && durations.shadow_duration_ms !== undefined) {
       this.#log.info({ requestId, ...durations }, "play durations");
+      this.#count(durations.device_duration_ms, durations.shadow_duration_ms);
       return;
     }
     this.#open.set(requestId, durations);
@@ -38,6 +45,13 @@ export class DurationCorrelation {
         break;
       }
       this.#open.delete(oldest);
+    }
+  }
+
+  #count(deviceMs: number, shadowMs: number): void {
+    this.#metrics.durationDifference.observe(deviceMs - shadowMs);
+    if (shadowMs > 0) {
+      this.#metrics.durationRatio.observe(deviceMs / shadowMs);
     }
   }
 }

@@ -8,7 +8,7 @@ import { TokenBucket } from "./token-bucket.js";
 
 /** A socket on which nothing came for two of these, not even the answer to a ping, is dead. */
 const HEARTBEAT_MS = 15_000;
-/** Bytes that may wait to be read by the other side before it is cut off. */
+/** Bytes that may wait to be read by the other side, unless set. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /** Text messages a second, and at once after a pause, that one socket may send. */
@@ -33,6 +33,9 @@ export interface JsonSocketOptions<In> {
   metrics: Metrics;
   log: Logger;
   onMessage(message: In): void;
+  /** Bytes that may wait to be read by the other side before it is cut off. */
+  maxUnsentBytes?: number;
+  onTooSlow?(): void;
   /** Called for each message that was answered with an error. */
   onBadMessage?(): void;
   /** Called once. */
@@ -71,7 +74,8 @@ export class JsonSocket<In, Out> implements MessageSocket<Out> {
     if (!this.isOpen) {
       return;
     }
-    if (this.#ws.bufferedAmount > MAX_UNSENT_BYTES) {
+    if (this.#ws.bufferedAmount > (this.#options.maxUnsentBytes ?? MAX_UNSENT_BYTES)) {
+      this.#options.onTooSlow?.();
       this.close(closeCodes.tooSlow);
       return;
     }

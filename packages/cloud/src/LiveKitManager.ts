@@ -13,6 +13,9 @@ const GLASSES_IDENTITY = "glasses";
 /** Bound of a question to the server, in seconds. */
 const REQUEST_TIMEOUT_S = 2;
 
+/** The participant attribute that tells bridges in the room whose owner is newer; read by the bridge. */
+const FENCE_ATTRIBUTE = "server-playback.fence";
+
 export interface LiveKitSettings {
   /** Where this server finds it, as a ws(s) URL (`publicUrl`). */
   url?: string;
@@ -44,19 +47,25 @@ export class LiveKitManager {
     return `server-playback-${randomBytes(9).toString("base64url")}`;
   }
 
-  /** A fresh token that may publish in this room and nothing else. */
-  bridgeToken(roomName: string, identity: string): Promise<string> {
-    return this.#token(identity, { room: roomName, canPublish: true, canSubscribe: false });
+  /** A fresh token that may publish in this room and nothing else; `fence` is the room's owner's. */
+  bridgeToken(roomName: string, identity: string, fence?: number): Promise<string> {
+    const attributes = fence === undefined ? {} : { [FENCE_ATTRIBUTE]: String(fence) };
+    return this.#token(identity, { room: roomName, canPublish: true, canSubscribe: false }, attributes);
   }
 
   /** Where the user's room is, with a fresh token that may listen there and nothing else. */
-  async glassesAccess(userId: string): Promise<LiveKitAccess> {
+  glassesAccess(userId: string): Promise<LiveKitAccess> {
+    return this.#listening(userId, GLASSES_IDENTITY);
+  }
+
+  /** The same for somebody else who listens, as one of several. */
+  listenerAccess(userId: string): Promise<LiveKitAccess> {
+    return this.#listening(userId, `listener-${randomBytes(9).toString("base64url")}`);
+  }
+
+  async #listening(userId: string, identity: string): Promise<LiveKitAccess> {
     const roomName = this.roomName(userId);
-    const token = await this.#token(GLASSES_IDENTITY, {
-      room: roomName,
-      canPublish: false,
-      canSubscribe: true,
-    });
+    const token = await this.#token(identity, { room: roomName, canPublish: false, canSubscribe: true });
     return { url: this.#settings.publicUrl, roomName, token };
   }
 
@@ -71,9 +80,9 @@ export class LiveKitManager {
     await this.#rooms.removeParticipant(this.roomName(userId), identity).catch(() => {});
   }
 
-  #token(identity: string, grant: VideoGrant): Promise<string> {
+  #token(identity: string, grant: VideoGrant, attributes: Record<string, string> = {}): Promise<string> {
     const { apiKey, apiSecret } = this.#settings;
-    const token = new AccessToken(apiKey, apiSecret, { identity, ttl: TOKEN_TTL_S });
+    const token = new AccessToken(apiKey, apiSecret, { identity, ttl: TOKEN_TTL_S, attributes });
     token.addGrant({ ...grant, roomJoin: true, canPublishData: false, canUpdateOwnMetadata: false });
     return token.toJwt();
   }

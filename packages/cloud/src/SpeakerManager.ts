@@ -5,24 +5,19 @@ import type {
   BridgeEvent,
   BridgeEventOf,
 } from "@server-playback/protocol";
-import {
-  type BridgeConnection,
-  BridgeLink,
-  type ConnectBridge,
-  describe,
-  type OpenBridge,
-  RECOVERY_MS,
-} from "./BridgeLink.js";
+import { BridgeLink, type ConnectBridge, describe, type OpenBridge, RECOVERY_MS } from "./BridgeLink.js";
 import { type BridgeDirectory, bridgeUrls, StaticBridges } from "./bridge-directory.js";
 import type { DurationCorrelation } from "./DurationCorrelation.js";
 import type { JobNews, JobObserver } from "./JobObserver.js";
 import type { LiveKitManager } from "./LiveKitManager.js";
+import { NotOwnerError, type RoomOwnership } from "./lease/RoomOwnership.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import { MAX_PLAYS } from "./play-limits.js";
 import { NotReady, RoomReadiness } from "./RoomReadiness.js";
 import { RecentSet } from "./recent-set.js";
-import type { PcmLine, SpeechPlay, SpeechPlayer } from "./SpeechPlayer.js";
+import { SpeechLine } from "./SpeechLine.js";
+import type { SpeechPlay, SpeechPlayer } from "./SpeechPlayer.js";
 import {
   type ActiveJob,
   cancelledJob,
@@ -64,6 +59,8 @@ export interface SpeakerSession {
   readonly liveKit:
     | Pick<LiveKitManager, "roomName" | "newBridgeIdentity" | "bridgeToken" | "areGlassesInRoom" | "evict">
     | undefined;
+  /** The right to drive the user's room; absent where nobody else could. */
+  readonly ownership?: Pick<RoomOwnership, "hold" | "fence"> | undefined;
   /** Told of every play once: how it ended, or why it was not begun. */
   playEnded?(job: FinishedJob): void;
 }
@@ -81,9 +78,18 @@ export interface SpeakerManagerOptions {
   observer?: JobObserver | undefined;
   listenerWaitMs?: number | undefined;
   roomTimeoutMs?: number | undefined;
+  /** What the bridge's part of a play's trace belongs to. */
+  traceparent?: ((userId: string, requestId: string) => string | undefined) | undefined;
   /** Milliseconds since the epoch. */
   now?: () => number;
   connect?: ConnectBridge;
+}
+
+/** What a command needs to bring a bridge into the room. */
+interface RoomAccess {
+  readonly roomName: string;
+  readonly token: string;
+  readonly fence?: number;
 }
 
 interface Refusal {
@@ -283,6 +289,18 @@ export class SpeakerManager {
     return this.#disposal;
   }
 
+  /**
+   * Another node drives the room now, or soon may: ends every job and leaves the bridge, so that nothing
+   * of this session is heard any more. It may play again later.
+   */
+  async letGo(reason: string): Promise<void> {
+    for (const job of [...this.#jobs.values()]) {
+      this.#finish(cancelledJob(job, reason));
+    }
+    this.#room.reset();
+    await this.#link.leave();
+  }
+
   async #dispose(): Promise<void> {
     for (const job of [...this.#jobs.values()]) {
       this.#finish(cancelledJob(job, "disposed"));
@@ -299,6 +317,7 @@ export class SpeakerManager {
       metrics,
       roomName: liveKit?.roomName(userId) ?? "",
       newIdentity: () => liveKit?.newBridgeIdentity() ?? "",
+      fence: () => this.#fence,
       onEvent: (event: BridgeEvent) => this.handleBridgeEvent(event),
       onResumed: () => this.#bridgeResumed(),
       onLost: (identity: string) => {
@@ -388,6 +407,7 @@ export class SpeakerManager {
       return; // stopped before its turn
     }
     try {
+      await this.#session.ownership?.hold();
       const [bridge] = await Promise.all([this.#link.open(patienceMs), this.#listener(requestId)]);
       const room = await this.#roomAccess(bridge.identity);
       const job = this.#jobs.get(requestId);
@@ -397,7 +417,7 @@ export class SpeakerManager {
       this.#tell(bridge, job, room);
       this.#set({ ...job, commandSent: true });
     } catch (error) {
-      const code = error instanceof NotReady ? error.code : "bridge_unavailable";
+      const code = codeOf(error);
       this.#withJob(requestId, (job) => this.#finish(failedJob(job, code, describe(error))));
     }
   }
@@ -449,14 +469,17 @@ export class SpeakerManager {
     return true;
   }
 
-  #tell({ client }: OpenBridge, job: ActiveJob, room: { roomName: string; token: string }): void {
+  #tell({ client }: OpenBridge, job: ActiveJob, room: RoomAccess): void {
     const { requestId, source, volume, trackId, loop } = job;
     // what goes on with another bridge has replaced the others long ago
     const stopOther = job.stopOther && job.moves === 0;
     if (stopOther) {
       this.#replaceStranded(requestId);
     }
-    const common = { requestId, ...room, volume, stopOther, trackId };
+    const traceparent = this.#options.traceparent?.(this.#session.userId, requestId);
+    const trace = traceparent === undefined ? {} : { traceparent };
+    const queue = job.queue ? { queue: true } : {};
+    const common = { requestId, ...room, volume, stopOther, trackId, ...queue, ...trace };
     if (source.kind === "url") {
       const start = job.fromMs > 0 ? { startMs: job.fromMs } : {};
       const repeat = loop ? { loop } : {};
@@ -467,49 +490,17 @@ export class SpeakerManager {
       }
       const abort = new AbortController();
       const play = { speech: source, start: { action: "start_pcm" as const, ...common }, fromMs: job.fromMs };
-      const line = this.#pcmLine(client, abort.signal);
+      const reopen = async () => (await this.#link.open(RECOVERY_MS)).client;
+      const line = new SpeechLine(client, reopen, abort.signal);
       const sent = this.#speak({ ...play, line, signal: abort.signal });
       this.#speaking.set(requestId, { abort, sent });
     }
     if (job.state === "streaming" && job.paused) {
-      client.send({ action: "pause_playback", requestId });
+      client.send({ action: "pause_playback", requestId, ...this.#fence });
     }
     if (job.stopping !== undefined) {
-      client.send({ action: "stop_playback", requestId, reason: job.stopping });
+      client.send({ action: "stop_playback", requestId, reason: job.stopping, ...this.#fence });
     }
-  }
-
-  /** A connection for speech that outlives a cut: what could not be sent is sent when it is there again. */
-  #pcmLine(client: BridgeConnection, signal: AbortSignal): PcmLine {
-    let line = client;
-    const moves: (() => void)[] = [];
-    const retry = async (send: (line: BridgeConnection) => Promise<void>): Promise<void> => {
-      while (!signal.aborted) {
-        try {
-          return await send(line);
-        } catch (error) {
-          if (line.isOpen) {
-            throw error;
-          }
-          line = (await this.#link.open(RECOVERY_MS)).client;
-          moves.forEach((move) => {
-            move();
-          });
-        }
-      }
-    };
-    return {
-      send: (command) => line.send(command),
-      sendPcm: (pcm) => retry((open) => open.sendPcm(pcm)),
-      on: (name, listener) => {
-        let stop = line.on(name, listener);
-        moves.push(() => {
-          stop();
-          stop = line.on(name, listener);
-        });
-        return () => stop();
-      },
-    };
   }
 
   /** What waits to go on with this bridge is older than a play that is new to it, and is replaced by it. */
@@ -555,13 +546,19 @@ export class SpeakerManager {
   }
 
   /** A fresh token with each command: the bridge uses it if it has to join, at once or after a fault. */
-  async #roomAccess(identity: string): Promise<{ roomName: string; token: string }> {
+  async #roomAccess(identity: string): Promise<RoomAccess> {
     const { liveKit, userId } = this.#session;
     if (liveKit === undefined) {
       throw new Error("LiveKit is not configured.");
     }
     const roomName = liveKit.roomName(userId);
-    return { roomName, token: await liveKit.bridgeToken(roomName, identity) };
+    const fence = this.#fence;
+    return { roomName, token: await liveKit.bridgeToken(roomName, identity, fence.fence), ...fence };
+  }
+
+  get #fence(): { fence?: number } {
+    const fence = this.#session.ownership?.fence;
+    return fence === undefined ? {} : { fence };
   }
 
   #stopJob(job: ActiveJob, reason: string): void {
@@ -582,7 +579,7 @@ export class SpeakerManager {
     this.#owedStops.clear();
     for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
       if (job.state === "pending" && job.source.kind === "url") {
-        this.#set({ ...job, commandSent: false });
+        this.#set({ ...job, commandSent: false }); // speech has a line that says again what was lost
         void this.#inOrder(() => this.#play(job.requestId));
       } else if (job.stopping !== undefined) {
         this.#stopJob(job, job.stopping);
@@ -782,4 +779,11 @@ export class SpeakerManager {
   #log(level: "info" | "warn", requestId: string, text: string, details: object): void {
     this.#session.log[level]({ requestId, ...details }, text);
   }
+}
+
+function codeOf(error: unknown): JobErrorCode {
+  if (error instanceof NotReady) {
+    return error.code;
+  }
+  return error instanceof NotOwnerError ? "not_owner" : "bridge_unavailable";
 }

@@ -7,7 +7,7 @@ import type { SpeechError } from "./speech/SpeechError.js";
 export type PcmLine = Pick<BridgeClient, "send" | "sendPcm" | "on">;
 
 /** `start_pcm` but for the sound's form, which the one who makes the sound knows. */
-export type SpeechStart = Omit<BridgeCommandOf<"start_pcm">, "sampleRate" | "channels">;
+type SpeechStart = Omit<BridgeCommandOf<"start_pcm">, "sampleRate" | "channels">;
 
 /** One text on its way into a room. */
 export interface SpeechPlay {

@@ -18,6 +18,9 @@ import { DurationCorrelation } from "./DurationCorrelation.js";
 import type { JobNews } from "./JobObserver.js";
 import type { MessageSocket } from "./JsonSocket.js";
 import type { LiveKitManager } from "./LiveKitManager.js";
+import type { Leases, LossReason } from "./lease/Lease.js";
+import { RoomOwnership } from "./lease/RoomOwnership.js";
+import type { SessionRecord, SessionRecords } from "./lease/SessionRecord.js";
 import type { Logger } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 import { Playback } from "./Playback.js";
@@ -25,6 +28,7 @@ import type { PlaybackFlags } from "./playback-flags.js";
 import { SpeakerManager, type SpeakerManagerOptions, type SpeakerSession } from "./SpeakerManager.js";
 import type { FinishedJob, JobSource } from "./speaker-job.js";
 import { isOwnSpeechUrl, speechOf } from "./speech-url.js";
+import { userPath } from "./user-path.js";
 import { postWebhook, WebhookError } from "./webhook.js";
 
 /** How long an app may take to answer its webhook, in ms, unless it connects before. */
@@ -50,7 +54,16 @@ export interface SessionContext {
   readonly publicUrl: string;
   /** Lets the glasses, which have no credentials for it, fetch a URL of this server's own speech. */
   readonly signSpeechUrl?: ((url: string) => string) | undefined;
+  /** Whether a proxy has to keep the user's apps at the node of the user's glasses. */
+  readonly hasOtherNodes: boolean;
+  /** Called when an app has connected: it may speak soon. */
+  readonly prepareSpeech?: (() => void) | undefined;
   readonly observer?: SessionObserver | undefined;
+  /** A user as the log may name it. Default: as it is. */
+  readonly logUser?: ((userId: string) => string) | undefined;
+  /** Who owns which user, among all nodes. */
+  readonly leases: Leases;
+  readonly records: SessionRecords;
 }
 
 /** Port: follows the users' sessions. */
@@ -65,8 +78,14 @@ type GlassesLink =
   | { readonly state: "connected"; readonly socket: GlassesSocket; readonly wantsRoom: boolean }
   | { readonly state: "ended" };
 
-/** Why a session ends: its user stayed away, or the server goes and will be back. */
-export type SessionEnd = "expired" | "restarting";
+/** Why a session ends: its user stayed away, or came to another node; or the server goes and will be back. */
+export type SessionEnd = "expired" | "moved" | "restarting";
+
+const glassesCloseCodes: Record<SessionEnd, CloseCode> = {
+  expired: closeCodes.sessionEnded,
+  moved: closeCodes.replaced,
+  restarting: closeCodes.restarting,
+};
 
 /** What an app says once it is connected. */
 export type AppMessage = Exclude<AppToCloud, { type: "tpa_connection_init" }>;
@@ -88,6 +107,7 @@ export class UserSession implements SpeakerSession {
   readonly correlation: DurationCorrelation;
   /** The user's sounds in the room. */
   readonly speaker: SpeakerManager;
+  readonly ownership: RoomOwnership;
   readonly #context: SessionContext;
   readonly #onEnd: (end: Promise<void>) => void;
   readonly #apps: AppConnections;
@@ -109,8 +129,12 @@ export class UserSession implements SpeakerSession {
     this.#onEnd = onEnd;
     this.metrics = context.metrics;
     this.liveKit = context.liveKit;
-    this.log = context.log.child({ user: userId, room: context.liveKit?.roomName(userId) });
-    this.correlation = new DurationCorrelation(this.log);
+    this.log = context.log.child({
+      user: context.logUser?.(userId) ?? userId,
+      room: context.liveKit?.roomName(userId),
+    });
+    this.correlation = new DurationCorrelation(this.log, this.metrics);
+    this.ownership = new RoomOwnership(context.leases, userId, this.log, (why) => this.#roomLost(why));
     this.speaker = new SpeakerManager(this, context.speaker);
     this.#apps = new AppConnections(context.graceMs, (packageName) => this.#appGone(packageName));
     this.#router = new AudioRouter({
@@ -119,6 +143,8 @@ export class UserSession implements SpeakerSession {
       correlation: this.correlation,
       sendToGlasses: (message) => this.#sendToGlasses(message),
       sendToApp: (packageName, message) => this.#playback.routed(packageName, message),
+      onAsked: (requestId, packageName) => context.records.asked(userId, requestId, packageName),
+      onAnswered: (requestId) => context.records.answered(userId, requestId),
     });
     this.#playback = new Playback({
       log: this.log,
@@ -152,6 +178,12 @@ export class UserSession implements SpeakerSession {
     };
   }
 
+  /** The server's http(s) URL as this user's apps reach it. */
+  get #publicUrl(): string {
+    const { publicUrl, hasOtherNodes } = this.#context;
+    return hasOtherNodes ? publicUrl + userPath(this.userId) : publicUrl;
+  }
+
   get isEnded(): boolean {
     return this.#glasses.state === "ended";
   }
@@ -168,6 +200,7 @@ export class UserSession implements SpeakerSession {
     }
     this.#glasses = { state: "connected", socket, wantsRoom };
     this.log.info({ wantsRoom }, "glasses connected");
+    this.ownership.claim();
     this.#changed();
     this.#acknowledge(socket, livekit);
     if (link.state === "away") {
@@ -204,6 +237,35 @@ export class UserSession implements SpeakerSession {
     }
   }
 
+  // ---- other nodes ------------------------------------------------------------------------------------
+
+  /** Goes on where another node's session of this user has ended. */
+  adopt({ apps, unanswered }: SessionRecord): void {
+    this.#router.adopt(unanswered);
+    for (const packageName of apps) {
+      if (!this.hasStarted(packageName)) {
+        void this.#apps.expect(packageName);
+      }
+    }
+  }
+
+  /** Lets go without a sound: whoever drives the room next is heard alone. */
+  #roomLost(why: LossReason): void {
+    if (why === "unreachable") {
+      void this.#pauseOwnership();
+    } else {
+      void this.end("moved");
+    }
+  }
+
+  async #pauseOwnership(): Promise<void> {
+    await this.speaker.letGo("ownership_lost");
+    await this.ownership.release();
+    if (!this.isEnded) {
+      this.ownership.claim();
+    }
+  }
+
   // ---- apps -------------------------------------------------------------------------------------------
 
   /** The id by which an app's messages name this session. */
@@ -230,6 +292,7 @@ export class UserSession implements SpeakerSession {
     }
     const start = this.#starts.get(app.packageName) ?? this.#startApp(app);
     this.#starts.set(app.packageName, start);
+    this.#context.records.started(this.userId, app.packageName);
     return start;
   }
 
@@ -249,6 +312,7 @@ export class UserSession implements SpeakerSession {
     if (host !== undefined) {
       this.#appHosts.set(packageName, host);
     }
+    this.#context.prepareSpeech?.();
     this.log.info({ packageName }, "app connected");
     this.#apps.attach(packageName, socket, {
       type: "tpa_connection_ack",
@@ -319,16 +383,20 @@ export class UserSession implements SpeakerSession {
       clearTimeout(link.grace);
     }
     if (link.state === "connected") {
-      link.socket.close(why === "restarting" ? closeCodes.restarting : closeCodes.sessionEnded);
+      link.socket.close(glassesCloseCodes[why]);
     }
     const silent = this.speaker.dispose(); // the apps hear of its end before they lose their sockets
     const told = this.#apps.packageNames.map((packageName) => this.#endApp(packageName, why));
     await Promise.all([...told, silent]);
+    await this.ownership.close(); // not before nothing of this session is heard any more
+    if (why === "expired") {
+      this.#context.records.forget(this.userId);
+    }
   }
 
   async #endApp(packageName: string, why: SessionEnd): Promise<void> {
-    if (why === "restarting") {
-      this.#apps.remove(packageName, closeCodes.restarting);
+    if (why !== "expired") {
+      this.#apps.remove(packageName, closeCodes.restarting); // it comes back, to wherever its user is
       return;
     }
     const app = this.#context.apps.get(packageName);
@@ -431,6 +499,7 @@ export class UserSession implements SpeakerSession {
       }
       return "started";
     } catch (error) {
+      this.#context.records.stopped(this.userId, packageName);
       this.#apps.remove(packageName, closeCodes.appStopped);
       throw error;
     } finally {
@@ -447,7 +516,7 @@ export class UserSession implements SpeakerSession {
     return type === "session_request"
       ? postWebhook(
           app.webhookUrl,
-          { type, ...base, mentraOSWebsocketUrl: `${this.#context.publicUrl.replace(/^http/, "ws")}/app-ws` },
+          { type, ...base, mentraOSWebsocketUrl: `${this.#publicUrl.replace(/^http/, "ws")}/app-ws` },
           timeoutMs,
           this.#over.signal,
         )
@@ -469,6 +538,7 @@ export class UserSession implements SpeakerSession {
     this.#silence(packageName);
     this.#playback.forget(packageName);
     this.#appHosts.delete(packageName);
+    this.#context.records.stopped(this.userId, packageName);
     this.#apps.remove(packageName, closeCodes.appStopped);
     this.#changed();
   }
@@ -482,6 +552,7 @@ export class UserSession implements SpeakerSession {
       reason,
       timestamp: new Date().toISOString(),
     };
+    this.#context.records.stopped(this.userId, packageName);
     this.#apps.remove(packageName, code, farewell);
     this.#changed();
   }

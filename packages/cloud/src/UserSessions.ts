@@ -1,3 +1,4 @@
+import type { SessionRecord } from "./lease/SessionRecord.js";
 import type { SpeakerJob } from "./speaker-job.js";
 import { type SessionContext, UserSession } from "./UserSession.js";
 
@@ -33,10 +34,27 @@ export class UserSessions {
     return undefined;
   }
 
-  /** The user's session, begun if there is none; `undefined` once the server closes. */
-  getOrStart(userId: string): UserSession | undefined {
+  /**
+   * The user's session, begun if there is none, where another node's has ended if there was one;
+   * `undefined` once the server closes.
+   */
+  async getOrStart(userId: string): Promise<UserSession | undefined> {
+    return this.#byUser.get(userId) ?? (await this.#startOrAdopt(userId));
+  }
+
+  /** The session of a user who has started this app, at this node or at another before. */
+  async withApp(userId: string, packageName: string): Promise<UserSession | undefined> {
     const session = this.#byUser.get(userId);
-    return session !== undefined || this.#closed ? session : this.#start(userId);
+    if (session?.hasStarted(packageName)) {
+      return session;
+    }
+    const record = await this.#context.records.load(userId);
+    if (!record.apps.includes(packageName)) {
+      return undefined;
+    }
+    const started = await this.#startOrAdopt(userId, record);
+    started?.adopt(record); // begun meanwhile, or without a record: Redis was away
+    return started;
   }
 
   /** Lets no new sound begin; resolves when those that sound have ended, or the signal fires. */
@@ -51,6 +69,17 @@ export class UserSessions {
       void session.end("restarting");
     }
     await Promise.all(this.#ending);
+  }
+
+  async #startOrAdopt(userId: string, known?: SessionRecord): Promise<UserSession | undefined> {
+    const record = known ?? (await this.#context.records.load(userId));
+    const session = this.#byUser.get(userId); // begun meanwhile
+    if (session !== undefined || this.#closed) {
+      return session;
+    }
+    const started = this.#start(userId);
+    started.adopt(record);
+    return started;
   }
 
   #start(userId: string): UserSession {

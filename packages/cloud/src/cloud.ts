@@ -2,18 +2,25 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import { JobWatch, OperatorSide } from "./api/OperatorSide.js";
 import { Apps } from "./apps.js";
-import { bridgeUrls, StaticBridges } from "./bridge-directory.js";
+import { BridgePool } from "./BridgePool.js";
+import { bridgeUrls } from "./bridge-directory.js";
 import { closeCodes } from "./close-codes.js";
 import type { CloudConfig } from "./config.js";
 import { createHttpHandler } from "./http.js";
 import { LiveKitManager } from "./LiveKitManager.js";
 import { LoginThrottle } from "./LoginThrottle.js";
-import { createLogger, type Logger } from "./logger.js";
+import type { Leases } from "./lease/Lease.js";
+import type { SessionRecords } from "./lease/SessionRecord.js";
+import { sharedState } from "./lease/shared-state.js";
+import { createLogger, hashUser, type LogFormat, type Logger, logDestination } from "./logger.js";
 import { Metrics } from "./metrics.js";
 import { PlaybackFlags } from "./playback-flags.js";
 import { createSpeech, type SpeechParts } from "./speech/create-speech.js";
+import type { PlayTracer } from "./tracing/PlayTracer.js";
 import { UserSessions } from "./UserSessions.js";
+import { withoutUserPath } from "./user-path.js";
 import { AppWebSocketService } from "./websocket-app.service.js";
 import { GlassesWebSocketService } from "./websocket-glasses.service.js";
 
@@ -39,20 +46,34 @@ export class CloudStartError extends Error {
 /**
  * Starts a cloud in this process.
  * @throws {CloudStartError} the address cannot be listened on
+ * @throws {JobStoreError} the file of jobs cannot be used
  */
 export async function startCloud(
   config: CloudConfig,
-  log: Logger = createLogger(config.logLevel),
+  log: Logger = createLogger(config.logLevel, logDestination(config.logFormat ?? usualFormat())),
+  tracer?: PlayTracer,
 ): Promise<Cloud> {
+  const metrics = new Metrics();
+  const watch = new JobWatch(config, metrics, tracer);
   const server = createServer();
-  await listen(server, config);
-  const url = addressOf(server);
-  return new RunningCloud(server, url, config, log);
+  try {
+    await listen(server, config);
+  } catch (error) {
+    watch.history.close();
+    throw error;
+  }
+  return new RunningCloud(server, metrics, watch, config, log, tracer);
+}
+
+function usualFormat(): LogFormat {
+  return process.stdout.isTTY ? "pretty" : "json";
 }
 
 class RunningCloud implements Cloud {
-  readonly metrics = new Metrics();
+  readonly url: string;
   readonly #server: Server;
+  readonly #watch: JobWatch;
+  readonly #operators: OperatorSide;
   readonly #sockets: WebSocketServer;
   readonly #sessions: UserSessions;
   readonly #appSockets: AppWebSocketService;
@@ -60,32 +81,42 @@ class RunningCloud implements Cloud {
   readonly #speech: SpeechParts | undefined;
   readonly #flags: PlaybackFlags;
   readonly #drainTimeoutMs: number;
+  readonly #leases: Leases;
+  readonly #records: SessionRecords;
   readonly #log: Logger;
   #closing: Promise<void> | undefined;
 
   constructor(
     server: Server,
-    readonly url: string,
+    readonly metrics: Metrics,
+    watch: JobWatch,
     config: CloudConfig,
     log: Logger,
+    tracer: PlayTracer | undefined,
   ) {
+    const url = addressOf(server);
+    this.url = url;
     this.#server = server;
+    this.#watch = watch;
     this.#log = log;
-    const { metrics } = this;
     const apps = new Apps(config.apps);
+    const { leases, records } = sharedState(config, log);
+    this.#leases = leases;
+    this.#records = records;
     const publicUrl = config.publicUrl ?? url;
     const speech = createSpeech(config, publicUrl, metrics, log);
     this.#speech = speech;
-    const bridges = new StaticBridges(bridgeUrls(config.bridge?.url ?? ""));
+    const bridges = new BridgePool({ urls: bridgeUrls(config.bridge?.url ?? "") });
     // Without a room to play in, no flag turns it on.
     const flagsFile = config.canPlayInRoom ? config.playbackFlagsFile : undefined;
     this.#flags = new PlaybackFlags(config.playbackMode, flagsFile, log);
     this.#drainTimeoutMs = config.drainTimeoutMs ?? 0;
+    const liveKit = config.liveKit === undefined ? undefined : new LiveKitManager(config.liveKit);
     const sessions = new UserSessions({
       apps,
       metrics,
       log,
-      liveKit: config.liveKit === undefined ? undefined : new LiveKitManager(config.liveKit),
+      liveKit,
       speaker: {
         enable: config.canPlayInRoom,
         bridgeUrl: config.bridge?.url ?? "",
@@ -95,11 +126,22 @@ class RunningCloud implements Cloud {
         bridges,
         listenerWaitMs: config.listenerWaitMs,
         roomTimeoutMs: config.roomTimeoutMs,
+        observer: watch.observer,
+        traceparent: tracer?.traceparent.bind(tracer),
       },
+      logUser: config.logHashUsers ? (userId) => hashUser(userId, config.glassesTokenSecret) : undefined,
+      observer: {
+        onSession: (session) => this.#operators.onSession(session),
+        onSessionEnded: (userId) => this.#operators.onSessionEnded(userId),
+      },
+      leases,
+      records,
       flags: this.#flags,
       graceMs: config.sessionGraceMs,
       publicUrl,
       signSpeechUrl: speech?.signUrl,
+      hasOtherNodes: config.redisUrl !== undefined,
+      prepareSpeech: speech?.prepare,
     });
     const { glassesTokenSecret, appTokenSecret } = config;
     const throttle = new LoginThrottle();
@@ -120,19 +162,24 @@ class RunningCloud implements Cloud {
       log,
     });
     this.#sockets = createSocketServer();
+    this.#operators = new OperatorSide(watch, { config, sessions, liveKit, metrics, log });
     const isReady = () => this.#closing === undefined;
-    server.on(
-      "request",
-      createHttpHandler({
-        apps,
-        tokenSecret: glassesTokenSecret,
-        sessions,
-        metrics,
-        log,
-        tts: speech?.route,
-        isReady,
-      }),
-    );
+    const handle = createHttpHandler({
+      apps,
+      tokenSecret: glassesTokenSecret,
+      sessions,
+      metrics,
+      log,
+      tts: speech?.route,
+      isReady,
+    });
+    server.on("request", (request, response) => {
+      if (this.#operators.takes(request)) {
+        void this.#operators.handle(request, response);
+      } else {
+        handle(request, response);
+      }
+    });
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     log.info({ url, playbackMode: config.playbackMode }, "cloud listens");
   }
@@ -147,6 +194,9 @@ class RunningCloud implements Cloud {
     const listenerClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#flags.close();
     await this.#sessions.close();
+    this.#operators.close();
+    await this.#leases.close();
+    this.#records.close();
     const socketsClosed = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     for (const socket of this.#sockets.clients) {
       socket.close(closeCodes.restarting.code, closeCodes.restarting.reason);
@@ -155,6 +205,7 @@ class RunningCloud implements Cloud {
     await this.#speech?.close();
     this.#server.closeAllConnections();
     await listenerClosed;
+    this.#watch.history.close();
     this.#log.info("cloud closed");
   }
 
@@ -175,11 +226,13 @@ class RunningCloud implements Cloud {
 
   #route(request: IncomingMessage): ((ws: WebSocket) => Promise<void>) | undefined {
     const [path, query] = (request.url ?? "/").split("?", 2);
-    switch (path) {
+    switch (withoutUserPath(path ?? "/")) {
       case "/app-ws":
         return (ws) => this.#appSockets.accept(ws, request);
       case "/glasses-ws":
         return (ws) => this.#glassesSockets.accept(ws, request, new URLSearchParams(query));
+      case "/api/live":
+        return async (ws) => this.#operators.acceptLive(ws, request, new URLSearchParams(query));
       default:
         return undefined;
     }

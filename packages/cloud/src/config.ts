@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type App, AppsSchema } from "./apps.js";
 import type { LiveKitSettings } from "./LiveKitManager.js";
+import type { LogFormat } from "./logger.js";
 import { type PlaybackMode, readFlags } from "./playback-flags.js";
 import { type SettingName, type Settings, type SettingValues, secretNames, settings } from "./settings.js";
 import { readSpeech, type SpeechConfig } from "./speech/speech-config.js";
@@ -33,7 +34,16 @@ export interface CloudConfig {
   readonly drainTimeoutMs?: number;
   readonly bridgeCooldownMs: number;
   readonly sessionGraceMs: number;
+  /** What operators show; without it their side is for this machine alone. */
+  readonly consoleToken?: string | undefined;
+  readonly jobs: { readonly path: string; readonly max: number };
+  /** Shared by the cloud's nodes; absent means that this one is alone. May hold a password. */
+  readonly redisUrl?: string | undefined;
+  readonly leaseGraceMs: number;
   readonly logLevel: string;
+  /** Absent: whatever suits standard output. */
+  readonly logFormat?: LogFormat | undefined;
+  readonly logHashUsers?: boolean | undefined;
 }
 
 /** Everything that is wrong with the settings, each mistake with its fix. Holds no secret. */
@@ -81,7 +91,13 @@ export function loadConfig(env: Environment): CloudConfig {
     drainTimeoutMs: required(values, "DRAIN_TIMEOUT_MS"),
     bridgeCooldownMs: required(values, "BRIDGE_COOLDOWN_MS"),
     sessionGraceMs: required(values, "SESSION_GRACE_MS"),
+    consoleToken: values.CONSOLE_TOKEN,
+    jobs: { path: required(values, "JOBS_DB"), max: required(values, "JOBS_MAX") },
+    redisUrl: values.REDIS_URL,
+    leaseGraceMs: required(values, "LEASE_GRACE_MS"),
     logLevel: required(values, "LOG_LEVEL"),
+    logFormat: values.LOG_FORMAT,
+    logHashUsers: required(values, "LOG_HASH_USERS"),
   };
 }
 

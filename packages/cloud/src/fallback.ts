@@ -14,6 +14,7 @@ const roomFaults: ReadonlySet<RoomEnd["end"]> = new Set<PlayErrorCode>([
   "invalid_command",
   "unauthorized",
   "at_capacity",
+  "rate_limited",
   "join_failed",
   "room_lost",
   "publish_failed",

@@ -7,6 +7,7 @@ import type { Metrics } from "./metrics.js";
 import type { TtsRoute } from "./speech/tts-route.js";
 import type { UserSession } from "./UserSession.js";
 import type { UserSessions } from "./UserSessions.js";
+import { withoutUserPath } from "./user-path.js";
 import { WebhookError } from "./webhook.js";
 
 export interface HttpOptions {
@@ -93,7 +94,7 @@ async function startOrStop(
   if (app === undefined) {
     return refuse(404, "unknown_app", "There is no such app.");
   }
-  const session = sessions.getOrStart(verdict.claim.userId);
+  const session = await sessions.getOrStart(verdict.claim.userId);
   if (session === undefined) {
     return refuse(503, "closing", "The server is closing.");
   }
@@ -117,7 +118,7 @@ async function callApp(session: UserSession, app: App, start: boolean): Promise<
 }
 
 function pathOf(request: IncomingMessage): string {
-  return (request.url ?? "/").split("?", 1)[0] ?? "/";
+  return withoutUserPath((request.url ?? "/").split("?", 1)[0] ?? "/");
 }
 
 function decode(segment: string): string {

@@ -4,9 +4,11 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { collectDefaultMetrics } from "prom-client";
 import { hashApiKey } from "./apps.js";
-import { type Cloud, CloudStartError, startCloud } from "./cloud.js";
+import { CloudStartError, startCloud } from "./cloud.js";
 import { ConfigError, loadConfig } from "./config.js";
+import { JobStoreError } from "./jobs/JobStore.js";
 import { type SettingName, settings } from "./settings.js";
+import { tracerFromEnvironment } from "./tracing/PlayTracer.js";
 
 const usage = `The cloud of server playback: apps and glasses connect to it.
 
@@ -28,7 +30,7 @@ ${(Object.keys(settings) as SettingName[])
 async function main(command: string | undefined): Promise<void> {
   switch (command) {
     case undefined:
-      runUntilSignal(await startFromEnvironment());
+      await runFromEnvironment();
       break;
     case "check-config":
       loadConfig(process.env);
@@ -54,17 +56,22 @@ async function main(command: string | undefined): Promise<void> {
   }
 }
 
-async function startFromEnvironment(): Promise<Cloud> {
-  const cloud = await startCloud(loadConfig(process.env));
+async function runFromEnvironment(): Promise<void> {
+  const config = loadConfig(process.env);
+  const tracer = await tracerFromEnvironment(process.env);
+  const cloud = await startCloud(config, undefined, tracer);
   collectDefaultMetrics({ register: cloud.metrics.registry });
-  return cloud;
+  runUntilSignal(async () => {
+    await cloud.close();
+    await tracer?.close();
+  });
 }
 
 /** Ends with code 0 once everything is closed; a second signal ends at once. */
-function runUntilSignal(cloud: Cloud): void {
+function runUntilSignal(close: () => Promise<void>): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
-      void cloud.close().then(() => process.exit(0));
+      void close().then(() => process.exit(0));
     });
   }
 }
@@ -75,7 +82,8 @@ function version(): string {
 }
 
 main(process.argv[2]).catch((error: unknown) => {
-  const isExpected = error instanceof ConfigError || error instanceof CloudStartError;
-  process.stderr.write(`${isExpected ? error.message : (error as Error).stack}\n`);
+  const isExpected = [ConfigError, CloudStartError, JobStoreError].some((kind) => error instanceof kind);
+  const { message, stack } = error as Error;
+  process.stderr.write(`${isExpected ? message : stack}\n`);
   process.exitCode = 1;
 });

@@ -91,6 +91,15 @@ export const settings = {
     whole(0, DAY_MS).default(5 * 60_000),
     "How long server playback rests for a session whose bridge could not be reached, in ms (300000)",
   ),
+  REDIS_URL: setting(
+    url(/^rediss?$/, "redis(s)").optional(),
+    "Redis or Valkey, shared by all nodes of a cloud, e.g. redis://redis:6379 (none: this node is the only one)",
+    true,
+  ),
+  LEASE_GRACE_MS: setting(
+    whole(1_000, DAY_MS).default(10_000),
+    "How long a node keeps its users while Redis is away, and another waits for a dead node's, in ms (10000)",
+  ),
   SESSION_GRACE_MS: setting(
     whole(0, DAY_MS).default(60_000),
     "How long glasses or an app may stay away before they are given up, in ms (60000)",
@@ -129,7 +138,7 @@ export const settings = {
     "The region of the Azure Speech resource, e.g. westeurope",
   ),
   TTS_MAX_TEXT: setting(
-    whole(1, 5_000).default(2_000),
+    whole(1, 4_000).default(2_000),
     "The longest text that is spoken, in characters (2000)",
   ),
   TTS_TIMEOUT_MS: setting(
@@ -148,6 +157,24 @@ export const settings = {
   TTS_CACHE_MEMORY_BYTES: setting(
     whole(0, 2 ** 34).default(32 * 1024 * 1024),
     "The most finished speech that is kept in memory, in bytes (33554432)",
+  ),
+  CONSOLE_TOKEN: setting(
+    secret(16).optional(),
+    "What an operator shows for /api and the console (without it they are for this machine alone)",
+    true,
+  ),
+  JOBS_DB: setting(
+    z.string().default(":memory:"),
+    "A file that keeps the history of jobs over a restart, one a server (:memory:)",
+  ),
+  JOBS_MAX: setting(whole(1, 10_000_000).default(10_000), "How many jobs the history keeps (10000)"),
+  LOG_FORMAT: setting(
+    z.enum(["json", "pretty"], { error: "is neither json nor pretty" }).optional(),
+    "Json or pretty (pretty on a terminal, else json)",
+  ),
+  LOG_HASH_USERS: setting(
+    yesOrNo.default(false),
+    "True writes a keyed hash into the log instead of a user's name (false)",
   ),
   LOG_LEVEL: setting(
     z

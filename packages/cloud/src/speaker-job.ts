@@ -28,6 +28,8 @@ export interface PlayOptions {
   /** Where in the sound to begin, in ms. */
   startMs?: number;
   loop?: boolean;
+  /** Begin after the last play of its layer. */
+  queue?: boolean;
 }
 
 /** What is known of a play from its request on. */
@@ -41,6 +43,7 @@ interface SpeakerPlay {
   readonly stopOther: boolean;
   readonly volume: number;
   readonly loop: boolean;
+  readonly queue: boolean;
   /** When the app's request came, in ms since the epoch. */
   readonly startedAt: number;
   /** Position in the sound at which the bridge that plays it has begun, or will begin, in ms. */
@@ -58,7 +61,7 @@ interface SpeakerPlay {
 }
 
 /** A failure with its reason. */
-export interface JobFailure {
+interface JobFailure {
   readonly error: JobErrorCode;
   readonly message?: string | undefined;
 }
@@ -99,10 +102,12 @@ export type SpeakerJob = ActiveJob | FinishedJob;
 
 export function newJob(request: AudioPlayRequest, options: PlayOptions, now: number): PendingJob {
   const { requestId, audioUrl, packageName, trackId = 0, volume = 1, stopOtherAudio = true } = request;
-  const { mode = "shadow", source = { kind: "url", url: audioUrl }, startMs = 0, loop = false } = options;
+  const { mode = "shadow", source = { kind: "url", url: audioUrl } } = options;
+  const { startMs = 0, loop = false, queue = false } = options;
   const asked = { requestId, audioUrl, source, packageName, mode, trackId, stopOther: stopOtherAudio };
-  const begin = { volume, loop, startedAt: now, fromMs: startMs, heardBeforeMs: 0, moves: 0, wasLost: false };
-  return { state: "pending", commandSent: false, ...asked, ...begin };
+  const meant = { volume, loop, queue };
+  const begin = { startedAt: now, fromMs: startMs, heardBeforeMs: 0, moves: 0, wasLost: false };
+  return { state: "pending", commandSent: false, ...asked, ...meant, ...begin };
 }
 
 export function streamingJob(
@@ -208,7 +213,7 @@ function heardOf(job: ActiveJob): FinishedJob["heard"] {
 
 function play(job: SpeakerPlay): SpeakerPlay {
   const { requestId, audioUrl, source, packageName, mode, trackId, stopOther } = job;
-  const { volume, loop, startedAt, fromMs, heardBeforeMs, moves, wasLost, shortfall } = job;
+  const { volume, loop, queue, startedAt, fromMs, heardBeforeMs, moves, wasLost, shortfall } = job;
   return {
     requestId,
     audioUrl,
@@ -219,6 +224,7 @@ function play(job: SpeakerPlay): SpeakerPlay {
     stopOther,
     volume,
     loop,
+    queue,
     startedAt,
     fromMs,
     heardBeforeMs,

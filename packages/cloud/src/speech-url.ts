@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Speech } from "./speaker-job.js";
+import { withoutUserPath } from "./user-path.js";
 
 const Settings = z.record(z.string(), z.unknown());
 
@@ -15,7 +16,9 @@ export function isOwnSpeechUrl(url: string, publicUrl: string, appHost?: string)
   const { protocol, host, pathname } = new URL(url);
   const isHttp = protocol === "http:" || protocol === "https:";
   return (
-    isHttp && (host === new URL(publicUrl).host || host === appHost?.toLowerCase()) && pathname === "/api/tts"
+    isHttp &&
+    (host === new URL(publicUrl).host || host === appHost?.toLowerCase()) &&
+    withoutUserPath(pathname) === "/api/tts"
   );
 }
 

@@ -84,6 +84,7 @@ class AppConnection {
   readonly #onKnown: () => void;
   /** The name under which the app found this server. */
   readonly #host: string | undefined;
+  readonly #ws: WebSocket;
   #state: AppConnectionState;
   #badMessages = 0;
 
@@ -93,6 +94,7 @@ class AppConnection {
     this.#options = options;
     this.#host = from.host;
     this.#onKnown = onKnown;
+    this.#ws = ws;
     this.#socket = new JsonSocket(ws, {
       wire: "app",
       schema: AppToCloudSchema,
@@ -123,9 +125,27 @@ class AppConnection {
       this.#refuseLater(verdict.code, verdict.message);
       return;
     }
-    const { userId, packageName } = verdict.claim;
-    const session = this.#options.sessions.get(userId);
-    if (session === undefined || !session.hasStarted(packageName)) {
+    const session = this.#options.sessions.get(verdict.claim.userId);
+    if (session?.hasStarted(verdict.claim.packageName)) {
+      this.#enter(verdict.claim, session);
+    } else {
+      void this.#admit(verdict.claim);
+    }
+  }
+
+  /** The user may have been at another node until now. Nothing is read before that is known. */
+  async #admit(claim: AppClaim): Promise<void> {
+    this.#ws.pause();
+    const session = await this.#options.sessions.withApp(claim.userId, claim.packageName);
+    this.#ws.resume();
+    this.#enter(claim, session);
+  }
+
+  #enter({ packageName }: AppClaim, session: UserSession | undefined): void {
+    if (this.#state.state !== "anonymous") {
+      return; // closed meanwhile
+    }
+    if (session === undefined) {
       this.#refuse("not_started", `The user has not started ${packageName}.`);
       return;
     }

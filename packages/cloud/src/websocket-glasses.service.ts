@@ -53,7 +53,7 @@ export class GlassesWebSocketService {
       this.#refuse(ws, verdict);
       return;
     }
-    const session = this.#options.sessions.getOrStart(verdict.claim.userId);
+    const session = await this.#options.sessions.getOrStart(verdict.claim.userId);
     if (session === undefined) {
       ws.close(closeCodes.restarting.code, closeCodes.restarting.reason);
       return;

@@ -29,7 +29,7 @@ class PlaybackWorld {
     this.router = new AudioRouter({
       sessionId: "s",
       log: this.room.logger,
-      correlation: new DurationCorrelation(this.room.logger),
+      correlation: new DurationCorrelation(this.room.logger, this.room.metrics),
       sendToGlasses: (message) => {
         if (this.hasGlasses && message.type === "audio_play_request") {
           this.onGlasses.push(message.requestId);

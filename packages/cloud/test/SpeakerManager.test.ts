@@ -248,7 +248,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-20 that goes in the middle leaves its sounds to the next one, where they were", async () => {
+  it("REC-40 that goes in the middle leaves its sounds to the next one, where they were", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     await world.start(request("r2", { stopOtherAudio: true, volume: 0.5 }));
@@ -274,7 +274,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-20 that goes before the news of it is found out by the next play", async () => {
+  it("REC-40 that goes before the news of it is found out by the next play", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -288,7 +288,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-20 keeps what a new play does not stop", async () => {
+  it("REC-40 keeps what a new play does not stop", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -299,7 +299,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-23 that lives on is taken up again: nothing is played anew, and what was said meanwhile is said", async () => {
+  it("REC-43 that lives on is taken up again: nothing is played anew, and what was said meanwhile is said", async () => {
     const world = new SpeakerWorld();
     world.newSessionId = () => "session-1";
     await world.start(request("r1"));
@@ -323,7 +323,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-23 speech that breaks off while the connection is cut is stopped when it is there again", async () => {
+  it("REC-43 speech that breaks off while the connection is cut is stopped when it is there again", async () => {
     let breakOff: (error: Error) => void = () => {};
     const world = new SpeakerWorld(true, undefined, undefined, {
       play: ({ line, start }) => {
@@ -349,7 +349,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-23 that has forgotten plays anew on the same connection, where it was", async () => {
+  it("REC-43 that has forgotten plays anew on the same connection, where it was", async () => {
     const world = new SpeakerWorld();
     world.newSessionId = () => "session-1";
     await world.start(request("r1"));
@@ -368,7 +368,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-21 is looked for in the whole list, and again for a while", async () => {
+  it("REC-41 is looked for in the whole list, and again for a while", async () => {
     const world = new SpeakerWorld(true, "ws://one.example/ws, ws://two.example/ws");
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -386,7 +386,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-21 is not looked for without end: the play fails, and server playback rests", async () => {
+  it("REC-41 is not looked for without end: the play fails, and server playback rests", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -401,7 +401,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-22 is not taken down by a sound for ever: it moves three times", async () => {
+  it("REC-42 is not taken down by a sound for ever: it moves three times", async () => {
     const world = new SpeakerWorld();
     await world.start(request("poison"));
     for (let crash = 0; crash < 4; crash++) {
@@ -416,7 +416,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-20 leaves nothing to resume of what was stopped meanwhile", async () => {
+  it("REC-40 leaves nothing to resume of what was stopped meanwhile", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -436,7 +436,7 @@ describe("a bridge that is away", () => {
 describe("a bridge that takes nothing more", () => {
   const two = "ws://one.example/ws,ws://two.example/ws";
 
-  it("REC-28 because it is full is left for the next one, once for each", async () => {
+  it("REC-48 because it is full is left for the next one, once for each", async () => {
     const world = new SpeakerWorld(true, two);
     const urls: string[] = [];
     const start = world.speaker.start(request("r1"));
@@ -455,7 +455,7 @@ describe("a bridge that takes nothing more", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-28 but still plays for this user is not left", async () => {
+  it("REC-48 but still plays for this user is not left", async () => {
     const world = new SpeakerWorld(true, two);
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -466,7 +466,7 @@ describe("a bridge that takes nothing more", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-28 because it ends is left when nothing plays there, and the next play finds another", async () => {
+  it("REC-48 because it ends is left when nothing plays there, and the next play finds another", async () => {
     const world = new SpeakerWorld(true, two);
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -512,7 +512,7 @@ describe("an operator's controls", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-20 hold with the next bridge: position, volume and pause", async () => {
+  it("REC-40 hold with the next bridge: position, volume and pause", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));

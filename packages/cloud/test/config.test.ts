@@ -47,7 +47,10 @@ describe("loadConfig", () => {
       playbackMode: "off",
       bridgeCooldownMs: 300_000,
       sessionGraceMs: 60_000,
+      jobs: { path: ":memory:", max: 10_000 },
       logLevel: "info",
+      logFormat: undefined,
+      logHashUsers: false,
       apps: [{ packageName: app }],
     });
   });

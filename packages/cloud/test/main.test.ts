@@ -60,7 +60,7 @@ describe("the command", () => {
     expect(await ended).toEqual([0, null]);
   });
 
-  it("REC-29 goes on while nobody reads what it logs", async () => {
+  it("REC-49 goes on while nobody reads what it logs", async () => {
     const child = start([], { ...settings, LOG_LEVEL: "debug" });
     const url = await urlOf(child);
     child.stdout.pause();
@@ -84,7 +84,7 @@ describe("the command", () => {
     expect(await ended).toEqual([0, null]);
   });
 
-  it.skipIf(!existsSync("/dev/full"))("REC-29 goes on while the disk for its log is full", async () => {
+  it.skipIf(!existsSync("/dev/full"))("REC-49 goes on while the disk for its log is full", async () => {
     const full = openSync("/dev/full", "w");
     const port = await freePort();
     const child = spawn(process.execPath, [main], {

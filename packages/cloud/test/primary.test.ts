@@ -222,7 +222,7 @@ describe("PRI-6 a room that cannot play", () => {
     };
     peer.send(playRequest("r1"));
     await expectFallback("r1");
-    expect(stops).toEqual([{ action: "stop_playback", requestId: "r1", reason: "room_timeout" }]);
+    expect(stops).toMatchObject([{ action: "stop_playback", requestId: "r1", reason: "room_timeout" }]);
   });
 
   it("PRI-6 but sounded before the stop came is no case for the glasses", async () => {
@@ -276,7 +276,7 @@ describe("PRI-6 a room that cannot play", () => {
     peer.send(playRequest("r2", { stopOtherAudio: true }));
     await glasses.next("audio_play_request");
     await vi.waitFor(() =>
-      expect(bridge.commands.at(-1)).toEqual({
+      expect(bridge.commands.at(-1)).toMatchObject({
         action: "stop_playback",
         requestId: "r1",
         reason: "replaced",

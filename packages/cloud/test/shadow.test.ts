@@ -141,7 +141,7 @@ describe("CL-21 the bridge", () => {
     peer.send({ type: "audio_stop_request", packageName: app });
     await glasses.next("audio_stop_request");
     await vi.waitFor(() =>
-      expect(bridge.commands[1]).toEqual({ action: "stop_playback", requestId: "r1", reason: "user" }),
+      expect(bridge.commands[1]).toMatchObject({ action: "stop_playback", requestId: "r1", reason: "user" }),
     );
   });
 

@@ -109,7 +109,7 @@ export class SpeakerWorld {
       userId: user,
       log,
       metrics: this.metrics,
-      correlation: new DurationCorrelation(log),
+      correlation: new DurationCorrelation(log, this.metrics),
       liveKit: {
         roomName: (userId) => manager.roomName(userId),
         newBridgeIdentity: () => manager.newBridgeIdentity(),

@@ -55,6 +55,10 @@ const terminal = {
   requestId: RequestIdSchema,
   /** Media time that was played out into the room, in ms. */
   durationMs: z.number().min(0).optional(),
+  /** Sound that was damaged in the source, and was left out or silent, in ms, as far as that is known. */
+  skippedMs: z.number().min(0).optional(),
+  /** Bytes of the source that belonged to nothing that could be decoded. */
+  skippedBytes: count.optional(),
   reason: ReasonSchema.optional(),
   message: z.string().optional(),
 };
@@ -68,7 +72,12 @@ export const PlayCompleteSchema = z.discriminatedUnion("success", [
 /** What the bridge tells the cloud, as a JSON text frame. Unknown fields are ignored. */
 export const BridgeEventSchema = z.discriminatedUnion("type", [
   Connected,
-  z.object({ type: z.literal("room_joined"), ...roomState }),
+  z.object({
+    type: z.literal("room_joined"),
+    ...roomState,
+    /** By which protocol media travels, once that is settled. */
+    transport: z.enum(["udp", "tcp"]).optional(),
+  }),
   z.object({ type: z.literal("room_reconnecting"), ...roomState }),
   z.object({ type: z.literal("room_left"), ...roomState }),
   /**

@@ -22,6 +22,7 @@ export const errorSentences = {
   decode_failed: "The audio is damaged and could not be decoded.",
   source_stalled: "The audio's server stopped sending data.",
   cancelled: "The play was stopped before its end.",
+  fenced: "A newer owner drives this room: the command's fencing token is older than one that was seen.",
   internal: "Something failed inside the server.",
 } as const;
 
@@ -37,6 +38,7 @@ export const ErrorCodeSchema = z.enum(errorCodes);
 /** Why a play failed that never reached a bridge, or not in time: this server's own codes, beside the bridge's. */
 const cloudErrorSentences = {
   bridge_unavailable: "No bridge could be reached, or the connection to it was lost.",
+  not_owner: "Another node drives the user's room, or it cannot be found out who does.",
   room_timeout: "The room could not be made ready in time.",
   no_listener: "The user's glasses are not in the room.",
   glasses_away: "The glasses are not connected.",

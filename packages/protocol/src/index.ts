@@ -1,4 +1,5 @@
 export * from "./api-messages.js";
+export * from "./api-routes.js";
 export * from "./app-messages.js";
 export * from "./bridge-commands.js";
 export * from "./bridge-events.js";

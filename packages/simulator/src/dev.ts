@@ -12,8 +12,10 @@ const USER = "dev@example.com";
 await runProgram(async (signal) => {
   const closers = new Closers();
   try {
-    const stack = closers.own(await Stack.start({ usualPorts: true }));
+    const env = { JOBS_DB: inRepository("out", "jobs.db"), ...process.env };
+    const stack = closers.own(await Stack.start({ usualPorts: true, env }));
     const glasses = closers.own(await stack.glasses(USER));
+    closers.own(await glasses.listen(stack.parts.tap));
     await stack.startApp(USER);
     await describe(stack, glasses.room.roomName);
     obeyKeyboard(stack, closers);
@@ -29,7 +31,9 @@ await runProgram(async (signal) => {
 async function describe(stack: Stack, roomName: string): Promise<void> {
   const { cloud, bridges, liveKit, samples } = stack.parts;
   const rows = [
+    ["console", `${cloud.url}/console`],
     ["cloud", cloud.url],
+    ["console", `${cloud.url}/console/`],
     ["glasses token", await cloud.glassesToken(USER)],
     ["bridge", bridges.map(({ wsUrl }) => wsUrl).join(", ")],
     ["LiveKit", `${liveKit.url}  (key ${liveKit.apiKey}, secret ${liveKit.apiSecret})`],

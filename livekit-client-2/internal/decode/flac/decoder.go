@@ -31,6 +31,7 @@ type Decoder struct {
 	gap       int   // samples of silence before the current frame
 	next      int64 // number of the sample after the current frame
 	damaged   int64
+	muted     int64
 	skipped   int64
 }
 
@@ -117,6 +118,9 @@ func (d *Decoder) Samples() int64 {
 // Damaged is how many times frames were replaced by silence so far.
 func (d *Decoder) Damaged() int64 { return d.damaged }
 
+// Muted is how much silence that was, in samples per channel.
+func (d *Decoder) Muted() int64 { return d.muted }
+
 // Skipped is how many bytes belonged to no frame so far.
 func (d *Decoder) Skipped() int64 { return d.skipped }
 
@@ -162,6 +166,7 @@ func (d *Decoder) frame() error {
 			return d.bits.err
 		}
 		d.damaged++
+		d.muted += int64(header.block)
 		for _, samples := range d.samples {
 			clear(samples)
 		}
@@ -209,6 +214,7 @@ func (d *Decoder) place(header frameHeader) {
 	if lost := header.first - d.next; d.next > 0 && lost > 0 && lost <= maxGap {
 		d.gap = int(lost)
 		d.damaged++
+		d.muted += lost
 	}
 	d.next = header.first + int64(header.block)
 }

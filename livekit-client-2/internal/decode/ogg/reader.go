@@ -51,6 +51,7 @@ type Reader struct {
 	partial  []byte // a packet that goes on in the next page
 	open     bool   // there is one
 	lost     bool
+	ended    bool // the chosen stream's last page was read
 	skipped  int64
 }
 
@@ -75,7 +76,11 @@ func NewReader(src *bufio.Reader) *Reader { return &Reader{src: src} }
 func (r *Reader) Follow(p Packet) {
 	r.serial, r.chosen = p.Serial, true
 	r.sequence, r.open, r.lost = r.page.sequence, false, false
+	r.ended = r.page.flags&flagLast != 0
 }
+
+// Ended says that the last page of the followed stream was read; it may hold no packet.
+func (r *Reader) Ended() bool { return r.ended }
 
 // Skipped is how many bytes belonged to no valid page so far.
 func (r *Reader) Skipped() int64 { return r.skipped }
@@ -177,6 +182,7 @@ func (r *Reader) join() {
 	} else if !continued {
 		r.open = false
 	}
+	r.ended = r.ended || g.flags&flagLast != 0
 }
 
 // skipPacket skips the rest of a packet whose beginning is lost.

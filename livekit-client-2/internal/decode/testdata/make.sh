@@ -47,3 +47,17 @@ sox "$tmp/sowt.aiff" -t aifc aifc-8000-2.aifc
 for codec in u8 s16le s24le s32le f32le f64le alaw mulaw; do
   tone 8000 2 pcm_$codec "wav-$codec-8000-2.wav" 0.1
 done
+
+# surround ENCODER FILE [OPTIONS]: six channels in WAVE order, each with a tone of its own; that of the
+# low-frequency channel is low.
+surround() {
+  encoder=$1 file=$2
+  shift 2
+  signal="0.5*sin(2*PI*440*t)|0.25*sin(2*PI*880*t)|0.125*sin(2*PI*1320*t)|0.125*sin(2*PI*60*t)"
+  signal="$signal|0.125*sin(2*PI*1760*t)|0.125*sin(2*PI*2200*t)"
+  ffmpeg -loglevel error -y -f lavfi -i "aevalsrc=$signal:c=5.1:s=48000:d=0.5" -c:a "$encoder" "$@" \
+    -map_metadata -1 -fflags +bitexact -flags:a +bitexact "$file"
+}
+surround libopus opus-48000-6.opus -b:a 256k -mapping_family 1
+surround libvorbis vorbis-48000-6.ogg -q:a 5
+surround flac flac16-48000-6.flac -sample_fmt s16

@@ -1,14 +1,6 @@
 package vorbis
 
-// order holds, for each channel count, which of the format's channels stands at each place of WAVE
-// order (section 4.3.9).
-var order = [...][]int{
-	3: {0, 2, 1},
-	5: {0, 2, 1, 3, 4},
-	6: {0, 2, 1, 5, 3, 4},
-	7: {0, 2, 1, 6, 5, 3, 4},
-	8: {0, 2, 1, 7, 5, 6, 3, 4},
-}
+import "server-playback/livekit-client-2/internal/decode/channels"
 
 // overlap adds the block whose DCT-IVs the spectra now are to the end of the block before it, and
 // gives what is complete: from the middle of that one to the middle of this one (section 4.3.8).
@@ -20,10 +12,7 @@ func (d *Decoder) overlap(size, left, right int) []float32 {
 	}
 	out := d.pcm[:frames*d.channels]
 	for place := range d.channel {
-		c := place
-		if d.channels < len(order) && order[d.channels] != nil {
-			c = order[d.channels][place]
-		}
+		c := channels.Vorbis(d.channels, place)
 		if frames > 0 {
 			d.add(out[place:], d.channel[c].overlap[:previous/2], d.spectra[c], d.slopes[min(left, size)], n)
 		}

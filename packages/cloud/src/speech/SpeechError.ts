@@ -20,12 +20,15 @@ export class SpeechError extends Error {
     readonly code: SpeechErrorCode,
     message: string = playErrorSentences[code],
     readonly fault: SpeechFault = {},
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 
-/** Any failure as a {@link SpeechError}; what is not one keeps its words to itself, which may hold a URL. */
+/** Any failure as a {@link SpeechError}. What is not one is a mistake in the program, and is its cause. */
 export function asSpeechError(error: unknown): SpeechError {
-  return error instanceof SpeechError ? error : new SpeechError("speech_failed");
+  return error instanceof SpeechError
+    ? error
+    : new SpeechError("speech_failed", undefined, {}, { cause: error });
 }

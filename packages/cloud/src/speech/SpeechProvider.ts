@@ -33,6 +33,8 @@ export interface SpeechProvider {
    * @throws {SpeechError} while it is read
    */
   synthesize(synthesis: Synthesis, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Somebody may speak soon: makes the first text start like the ones after it, where that takes something. */
+  prepare?(): void;
   /** Frees everything. Calls after the first wait for the same end. */
   close(): Promise<void>;
 }

@@ -16,7 +16,7 @@ const MAX_AT_ONCE = 32;
 const REMEMBERED_VOICES = 256;
 
 /** Where a speech comes from: a synthesis of its own, one that was under way, or the cache. */
-export type SpeechSource = "made" | "shared" | "cached";
+type SpeechSource = "made" | "shared" | "cached";
 
 /** A speech whose first sound is there. */
 export interface Utterance {
@@ -53,6 +53,11 @@ export class SpeechService {
     return this.#options.provider.format;
   }
 
+  /** Somebody may speak soon. */
+  prepare(): void {
+    this.#options.provider.prepare?.();
+  }
+
   /**
    * Resolves when the first sound is there. The caller reads the chunks to their end, or aborts `signal`:
    * then they end, and the synthesis too if nobody else listens.
@@ -69,8 +74,18 @@ export class SpeechService {
     } catch (error) {
       signal.throwIfAborted();
       tell("failed");
-      throw asSpeechError(error);
+      throw this.#reported(asSpeechError(error));
     }
+  }
+
+  /** A mistake in the program is logged by its place: its words may hold the text. */
+  #reported(error: SpeechError): SpeechError {
+    if (error.cause instanceof Error) {
+      const { name, stack = "" } = error.cause;
+      const at = stack.split("\n").filter((line) => /^\s+at /.test(line));
+      this.#options.log.error({ name, at }, "speech failed in a way that is not provided for");
+    }
+    return error;
   }
 
   /** Gives up what is being made and waits until the cache is written. */

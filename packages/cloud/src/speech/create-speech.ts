@@ -14,6 +14,8 @@ export interface SpeechParts {
   readonly player: SpeechPlayer;
   readonly route: TtsRoute;
   signUrl(url: string): string;
+  /** Somebody may speak soon. */
+  prepare(): void;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,9 @@ export function createSpeech(
     log,
     onSpeech: (outcome, tookMs) => {
       metrics.speeches.inc({ outcome });
-      metrics.speechLatency.observe(tookMs);
+      if (outcome !== "failed") {
+        metrics.speechLatency.observe(tookMs);
+      }
     },
   });
   const signer = new SpeechSigner(tokenSecret);
@@ -45,6 +49,7 @@ export function createSpeech(
     player: new PcmSpeechPlayer(service, maxText),
     route: new TtsRoute({ service, signer, tokenSecret, maxText, log }),
     signUrl: (url) => signer.sign(url, origin),
+    prepare: () => service.prepare(),
     close: () => service.close(),
   };
 }

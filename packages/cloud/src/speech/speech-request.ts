@@ -9,7 +9,7 @@ const MAX_SETTINGS = 1_024;
 const share = z.number().min(0).max(1).optional();
 
 /** The settings that `session.audio.speak` knows; a provider takes those that mean something to it. */
-export const VoiceSettingsSchema = z.object({
+const VoiceSettingsSchema = z.object({
   stability: share,
   similarity_boost: share,
   style: share,

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 
 /** How long a signed URL is served, in ms: a play request may wait for a while before it is carried out. */
-export const SIGNATURE_TTL_MS = 10 * 60_000;
+const SIGNATURE_TTL_MS = 10 * 60_000;
 
 /** What a signature covers: all that decides what is said. */
 const signed = ["text", "voice_id", "model_id", "voice_settings"] as const;

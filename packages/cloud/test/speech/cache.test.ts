@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DiskCache } from "../../src/speech/cache/DiskCache.js";
 import { MemoryCache } from "../../src/speech/cache/MemoryCache.js";
@@ -96,6 +98,27 @@ it("SPK-13 several writers of one folder never show half a file, and leave none 
   await Promise.all(caches.map((cache) => cache.settled()));
   expect((await readdir(folder)).sort()).toEqual([...pcm.keys()].map((name) => `${name}.speech`));
   expect(log).toEqual([]);
+});
+
+it("SPK-13 several processes, each over and over, read whole files or none", async () => {
+  const script = `
+    import { DiskCache } from ${JSON.stringify(new URL("../../dist/speech/cache/DiskCache.js", import.meta.url).href)};
+    const log = { warn: (details) => { throw new Error(JSON.stringify(details)); } };
+    const cache = new DiskCache(process.argv[1], 60_000, log);
+    for (let i = 0; i < 60; i++) {
+      const name = "abcdef"[i % 6];
+      const found = await cache.get(name.repeat(64));
+      if (found !== undefined && !found.every((byte) => byte === name.charCodeAt(0))) process.exit(1);
+      cache.set(name.repeat(64), Buffer.alloc(20_000, name));
+    }
+    await cache.settled();`;
+  const run = promisify(execFile);
+  await Promise.all(
+    [1, 2, 3].map(() => run(process.execPath, ["--input-type=module", "-e", script, folder])),
+  );
+  const left = await readdir(folder);
+  expect(left.length).toBeGreaterThan(0);
+  expect(left.every((name) => name.endsWith(".speech"))).toBe(true);
 });
 
 it("SPK-13 what a process that died left unfinished is removed in time; a file of somebody else never", async () => {

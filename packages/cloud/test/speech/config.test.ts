@@ -65,7 +65,7 @@ it.each([
   [{ TTS_VOICE: "zoe" }, "TTS_VOICE: flite has no voice zoe; use slt, rms, awb, kal16"],
   [{ TTS_PROVIDER: "azure", AZURE_SPEECH_KEY: "k" }, "AZURE_SPEECH_REGION: is missing"],
   [{ TTS_BASE_URL: "api.example" }, "TTS_BASE_URL: is not a http(s) URL"],
-  [{ TTS_MAX_TEXT: "5001" }, "TTS_MAX_TEXT: is more than 5000"],
+  [{ TTS_MAX_TEXT: "4001" }, "TTS_MAX_TEXT: is more than 4000"],
 ])("SPK-40 %j is told with what to do", (settings, mistake) => {
   expect(mistakesOf(settings)).toContain(mistake);
 });

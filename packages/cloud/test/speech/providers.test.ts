@@ -94,6 +94,14 @@ describe("SPK-3 requests in their documented form", () => {
     });
   });
 
+  it("SPK-3 OpenAI under a base URL that holds the version", async () => {
+    const server = await PcmServer.start();
+    closers.push(() => server.close());
+    server.answers = [pcm(speech)];
+    await say(serviceOf(providerAt("openai", `${server.url}/v1`)));
+    expect(server.asked[0]?.url).toBe("/v1/audio/speech");
+  });
+
   it("SPK-3 Azure, with the text as text whatever is in it", async () => {
     const { server, service } = await rig("azure");
     server.answers = [pcm(speech)];

@@ -250,3 +250,75 @@ it("SPK-36 a connection that breaks while samples go out does not end the play",
   await vi.waitFor(() => expect(actions(world.connection.commands)).toEqual(["start_pcm s1", "end_pcm s1"]));
   expect(sent()).toEqual(samples(1));
 });
+
+describe("SPK-36 a connection that was cut and is there again", () => {
+  async function cutAndResume(): Promise<void> {
+    world.connection.lose();
+    world.connection.tellOfEnd();
+    await world.settle();
+    world.attempts.shift()?.succeed(true);
+    await world.settle();
+  }
+
+  it("SPK-36 carries on with the speech: nothing twice, and its end", async () => {
+    world.newSessionId = () => "session-1";
+    await say("s1", "Hello.");
+    const made = await synthesis(0);
+    made.say(samples(1));
+    await sending(3_200);
+    world.connection.say(started("s1"));
+    await cutAndResume();
+    made.say(samples(2), "end");
+    await vi.waitFor(() => expect(actions(world.connection.commands).at(-1)).toBe("end_pcm s1"));
+    expect(sent()).toEqual(samples(2));
+    expect(provider.syntheses).toHaveLength(1);
+    expect(world.ends("s1")).toEqual([]);
+  });
+
+  it("SPK-36 hears of a speech that it may not know yet, before its samples", async () => {
+    world.newSessionId = () => "session-1";
+    await say("s1", "Hello.");
+    const made = await synthesis(0);
+    await cutAndResume();
+    made.say(samples(1), "end");
+    await vi.waitFor(() =>
+      expect(actions(world.connection.commands)).toEqual(["start_pcm s1", "end_pcm s1"]),
+    );
+    expect(sent()).toEqual(samples(1));
+  });
+
+  it("SPK-36 still paces it", async () => {
+    world.newSessionId = () => "session-1";
+    const ten = samples(1, 160_000);
+    provider.script = () => [ten, ten, ten, "end"];
+    await say("s1", "A long story.");
+    await vi.waitFor(() => expect(sent().length / 32_000).toBeGreaterThan(20));
+    world.connection.say(started("s1"));
+    await cutAndResume();
+    world.connection.say({ type: "play_progress", requestId: "s1", positionMs: 15_000, bufferedMs: 0 });
+    await vi.waitFor(() => expect(actions(world.connection.commands).at(-1)).toBe("end_pcm s1"));
+    expect(
+      world.connections.reduce((sum, { pcm }) => sum + pcm.reduce((all, { pcm }) => all + pcm.length, 0), 0),
+    ).toBe(960_000);
+  });
+});
+
+it("SPK-36 a bridge that is full hands it on whole", async () => {
+  world = new SpeakerWorld(true, "ws://one/ws,ws://two/ws", undefined, new PcmSpeechPlayer(service, 200));
+  await say("s1", "Hello.");
+  const made = await synthesis(0);
+  made.say(samples(1));
+  await sending(3_200);
+  world.connection.say({
+    type: "play_complete",
+    requestId: "s1",
+    success: false,
+    error: "at_capacity",
+    durationMs: 0,
+  });
+  await world.settle();
+  world.attempts.shift()?.succeed();
+  (await synthesis(1)).say(samples(1), samples(2), "end");
+  await vi.waitFor(() => expect(actions(world.connection.commands)).toEqual(["start_pcm s1", "end_pcm s1"]));
+  expect(sent()).toEqual(Buffer.concat([samples(1), samples(2)]));
+});

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import type { Closable } from "../closers.js";
 import { poll, WAIT_MS } from "../wait.js";
 
-/** How long a process may take to end by itself before it is killed, in ms. */
+/** How long a process may take to end by itself before it is killed, in ms, unless set. */
 const END_TIMEOUT_MS = 5_000;
 /** Last lines of a process that are told when it fails. */
 const TAIL_LINES = 15;
@@ -27,6 +27,7 @@ export interface ProcessOptions {
   /** Resolves when the process serves; tried again and again until it does. */
   ready?: () => Promise<void>;
   readyTimeoutMs?: number;
+  endTimeoutMs?: number;
   /** Opens an IPC channel. */
   ipc?: boolean;
   /** Told each line of standard output and error. */
@@ -125,7 +126,7 @@ export class ManagedProcess implements Closable {
 
   async #close(): Promise<void> {
     this.#child.kill("SIGTERM");
-    const force = setTimeout(() => this.#child.kill("SIGKILL"), END_TIMEOUT_MS);
+    const force = setTimeout(() => this.#child.kill("SIGKILL"), this.#options.endTimeoutMs ?? END_TIMEOUT_MS);
     await this.exited;
     clearTimeout(force);
   }

@@ -13,6 +13,7 @@ const settings = [
   "OPUS_COMPLEXITY",
   "OPUS_FRAME_MS",
   "OPUS_FEC",
+  "OPUS_PASSTHROUGH",
   "MAX_STREAMS",
   "MAX_STREAMS_PER_SESSION",
   "MAX_SESSIONS",
@@ -28,10 +29,16 @@ const settings = [
   "DRAIN_TIMEOUT_MS",
   "DEBUG_TONE",
   "LOG_LEVEL",
+  "LOG_FORMAT",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_BSP_SCHEDULE_DELAY",
+  "GOMAXPROCS",
 ];
 
 /** The sounds of a stack are served on this machine, which a bridge does not fetch from unless told to. */
 const FETCH_ALLOW = "127.0.0.0/8,::1";
+/** How long a bridge may drain before it is killed, in ms. */
+const END_TIMEOUT_MS = 45_000;
 
 /** A bridge process. */
 export interface Bridge extends Closable {
@@ -52,6 +59,7 @@ export async function startBridge(stack: StackEnv, liveKitUrl: string, name = "b
     command: binary("BRIDGE_BIN", stack.env),
     env: { FETCH_ALLOW, ...pick(stack.env, settings), BRIDGE_PORT: String(port), LIVEKIT_URL: liveKitUrl },
     logDir: stack.logDir,
+    endTimeoutMs: END_TIMEOUT_MS,
     ready: () => probeHttp(`${url}/readyz`),
   });
   return {

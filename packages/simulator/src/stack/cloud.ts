@@ -23,6 +23,9 @@ const settings = [
   "BRIDGE_SHARED_SECRET",
   "BRIDGE_COOLDOWN_MS",
   "SESSION_GRACE_MS",
+  "PUBLIC_URL",
+  "REDIS_URL",
+  "LEASE_GRACE_MS",
   "LOG_LEVEL",
   "TTS_PROVIDER",
   "TTS_VOICE",
@@ -31,6 +34,13 @@ const settings = [
   "TTS_CACHE_DIR",
   "TTS_CACHE_MEMORY_BYTES",
   "OPENAI_API_KEY",
+  "LOG_FORMAT",
+  "LOG_HASH_USERS",
+  "CONSOLE_TOKEN",
+  "JOBS_DB",
+  "JOBS_MAX",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_BSP_SCHEDULE_DELAY",
 ];
 /** Lines of the log that are kept. */
 const MAX_LOG_LINES = 20_000;
@@ -71,12 +81,13 @@ export class CloudProcess implements Closable {
       bridgeUrl?: string;
       apps: readonly AppCredentials[];
       glassesTokenSecret: string;
+      name?: string;
     },
   ): Promise<CloudProcess> {
     const port = await choosePort("CLOUD_PORT", stack.env, stack.usualPorts);
     const cloud = new CloudProcess(`http://${HOST}:${port}`, parts.glassesTokenSecret);
     cloud.#process = await ManagedProcess.start({
-      name: "cloud",
+      name: parts.name ?? "cloud",
       command: process.execPath,
       args: [fileURLToPath(new URL("main.js", import.meta.resolve("@server-playback/cloud")))],
       env: {

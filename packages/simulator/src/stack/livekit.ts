@@ -30,20 +30,29 @@ export async function startLiveKit(options: StackEnv): Promise<LiveKit> {
   return { url, apiKey, apiSecret, close: () => Promise.resolve() };
 }
 
-async function startOwn({ env, usualPorts, logDir }: StackEnv): Promise<LiveKit> {
+function startOwn(stack: StackEnv): Promise<LiveKit> {
+  return startLiveKitNode(stack, { apiSecret: randomBytes(24).toString("hex") });
+}
+
+/** A server of our own: alone, or one of the nodes that a Redis (host:port) joins. */
+export async function startLiveKitNode(
+  { env, usualPorts, logDir }: StackEnv,
+  { apiSecret, redis, name = "livekit-server" }: { apiSecret: string; redis?: string; name?: string },
+): Promise<LiveKit & { kill(): Promise<void> }> {
   const port = await choosePort("LIVEKIT_PORT", env, usualPorts);
   const tcp = await choosePort("LIVEKIT_RTC_TCP_PORT", env, usualPorts);
   const udp = await choosePort("LIVEKIT_RTC_UDP_PORT", env, usualPorts);
-  const [apiKey, apiSecret] = ["devkey", randomBytes(24).toString("hex")];
+  const apiKey = "devkey";
   const server = await ManagedProcess.start({
-    name: "livekit-server",
+    name,
     command: binary("LIVEKIT_SERVER_BIN", env),
-    env: { LIVEKIT_CONFIG: config({ port, tcp, udp, apiKey, apiSecret }) },
+    env: { LIVEKIT_CONFIG: config({ port, tcp, udp, apiKey, apiSecret, redis }) },
     logDir,
     ready: () => probeHttp(`http://${HOST}:${port}/`),
     readyTimeoutMs: READY_TIMEOUT_MS,
   });
-  return { url: `ws://${HOST}:${port}`, apiKey, apiSecret, close: () => server.close() };
+  const [kill, close] = [() => server.kill(), () => server.close()];
+  return { url: `ws://${HOST}:${port}`, apiKey, apiSecret, kill, close };
 }
 
 interface ServerSettings {
@@ -52,10 +61,11 @@ interface ServerSettings {
   udp: number;
   apiKey: string;
   apiSecret: string;
+  redis: string | undefined;
 }
 
 /** Media over loopback alone; JSON is YAML. */
-function config({ port, tcp, udp, apiKey, apiSecret }: ServerSettings): string {
+function config({ port, tcp, udp, apiKey, apiSecret, redis }: ServerSettings): string {
   return JSON.stringify({
     port,
     bind_addresses: [HOST],
@@ -70,6 +80,7 @@ function config({ port, tcp, udp, apiKey, apiSecret }: ServerSettings): string {
       ips: { includes: [`${HOST}/32`] },
     },
     keys: { [apiKey]: apiSecret },
+    ...(redis === undefined ? {} : { redis: { address: redis } }),
     logging: { level: "warn" },
   });
 }

@@ -1,5 +1,5 @@
 // Fingerprint prints a hash of the packets that the codec makes of a varied signal in every
-// mode, so that two builds of it can be compared.
+// mode, alone and with encoders taking turns, so that two builds of it can be compared.
 package main
 
 import (
@@ -28,22 +28,61 @@ func main() {
 			}
 		}
 	}
+	inTurns(hash.Write)
 	fmt.Printf("%x\n", hash.Sum(nil))
 }
 
 func encode(sink func([]byte) (int, error), pcm []float32, channels int, application gopus.Application, bitrate, complexity, frames int) {
+	s := newStream(pcm, channels, application, bitrate, complexity, frames)
+	for s.packet(sink) {
+	}
+}
+
+// inTurns encodes streams that differ in everything packet by packet: none may see another's memory.
+func inTurns(sink func([]byte) (int, error)) {
+	var streams []*stream
+	for i := range 12 {
+		channels := 1 + i%2
+		application := []gopus.Application{gopus.ApplicationAudio, gopus.ApplicationVoIP}[i/2%2]
+		pcm := signal(rate, channels)[i*3000:]
+		streams = append(streams, newStream(pcm, channels, application, 12000*(i+1), i%11, rate/(50*(1+i%3%2))))
+	}
+	for going := true; going; {
+		going = false
+		for _, s := range streams {
+			going = s.packet(sink) || going
+		}
+	}
+}
+
+// stream is a signal on its way through an encoder.
+type stream struct {
+	enc  *gopus.Encoder
+	pcm  []float32
+	size int // of a packet, in samples
+}
+
+func newStream(pcm []float32, channels int, application gopus.Application, bitrate, complexity, frames int) *stream {
 	enc, err := gopus.NewEncoder(gopus.EncoderConfig{SampleRate: rate, Channels: channels, Application: application})
 	check(err)
 	check(enc.SetBitrate(bitrate))
 	check(enc.SetComplexity(complexity))
 	check(enc.SetFrameSize(frames))
-	packet := make([]byte, 4000)
-	for size := frames * channels; len(pcm) >= size; pcm = pcm[size:] {
-		n, err := enc.Encode(pcm[:size], packet)
-		check(err)
-		_, err = sink(packet[:n])
-		check(err)
+	return &stream{enc: enc, pcm: pcm, size: frames * channels}
+}
+
+// packet encodes the next packet, if there is a whole one.
+func (s *stream) packet(sink func([]byte) (int, error)) bool {
+	if len(s.pcm) < s.size {
+		return false
 	}
+	packet := make([]byte, 4000)
+	n, err := s.enc.Encode(s.pcm[:s.size], packet)
+	check(err)
+	_, err = sink(packet[:n])
+	check(err)
+	s.pcm = s.pcm[s.size:]
+	return true
 }
 
 // signal changes its kind five times a second: harmonics, noise, a sweep, clicks, silence.

@@ -11,7 +11,9 @@ const MAX_WAITING = 64;
 /** A piece takes a fraction of a second; a thread that needs this long is stuck. */
 const PIECE_TIMEOUT_MS = 10_000;
 /** Threads that nobody needed for so long are ended. */
-const IDLE_MS = 60_000;
+const IDLE_MS = 5 * 60_000;
+/** Said to nobody by a new thread: what it runs is compiled on the way. */
+const WARM_UP: Piece = { text: "Hello, how are you?", voice: "slt", speed: 1 };
 
 const resolve = createRequire(import.meta.url).resolve;
 
@@ -51,6 +53,13 @@ export class FlitePool {
       this.#waiting.push({ piece, signal, succeed, fail });
       this.#next();
     });
+  }
+
+  /** Starts a thread, if there is none, and lets it speak once. */
+  warmUp(): void {
+    if (this.#threads.size === 0) {
+      this.speak(WARM_UP, new AbortController().signal).catch(() => {}); // told to the one who needs it
+    }
   }
 
   close(): Promise<void> {

@@ -29,6 +29,10 @@ export class FliteProvider implements SpeechProvider {
     return false;
   }
 
+  prepare(): void {
+    this.#pool.warmUp();
+  }
+
   async *synthesize({ text, voice, settings }: Synthesis, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     for (const sentence of sentences(text)) {
       yield await this.#pool.speak({ text: sentence, voice, speed: settings.speed ?? 1 }, signal);

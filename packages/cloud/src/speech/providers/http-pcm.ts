@@ -76,7 +76,10 @@ export function errorOfStatus(provider: string, status: number, fault: SpeechFau
     });
   }
   if (status === 401 || status === 403) {
-    return new SpeechError("speech_failed", `${provider} refused the key (${status}); check its setting.`);
+    return new SpeechError(
+      "speech_failed",
+      `${provider} refused the key, or its quota is used up (${status}).`,
+    );
   }
   const retry = status === 408 || status >= 500;
   return new SpeechError("speech_failed", `${provider} refused the request (${status}).`, {

@@ -22,6 +22,9 @@ const voices: readonly string[] = [
   "cedar",
 ];
 
+/** Clients of OpenAI write its base URL with the version; here it is without. */
+const withoutVersion = (baseUrl: string) => baseUrl.replace(/\/v1$/, "");
+
 /**
  * OpenAI, by `POST /v1/audio/speech`; also servers that speak the same, under another base URL.
  * @see https://developers.openai.com/api/reference/resources/audio/subresources/speech/methods/create
@@ -55,7 +58,7 @@ export class OpenAiProvider implements SpeechProvider {
 
   #post({ text, voice, model, settings: { speed } }: Synthesis): PcmPost {
     return {
-      url: `${this.#options.baseUrl ?? "https://api.openai.com"}/v1/audio/speech`,
+      url: `${withoutVersion(this.#options.baseUrl ?? "https://api.openai.com")}/v1/audio/speech`,
       headers: { authorization: `Bearer ${this.#options.key}`, "content-type": "application/json" },
       body: JSON.stringify({
         model,
