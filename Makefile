@@ -83,6 +83,10 @@ screenshots: build ## take the pictures of the console in docs/images (needs Chr
 bench: build ## measure the bridge beside ffmpeg and the usual ways to build it (about 8 minutes)
 	node bench/dist/bridge.js $(PARTS)
 
+.PHONY: bench-cloud
+bench-cloud: typescript ## measure the cloud with 2,000 sessions over real sockets (about 1 minute)
+	node bench/dist/cloud.js
+
 .PHONY: docs cli
 docs: typescript bridge ## write the documents that are made from the code: docs/api, docs/metrics.md
 	node packages/api-docs/dist/main.js

@@ -80,6 +80,32 @@ describe("PRI-1 a whole sound", () => {
   });
 });
 
+describe("PRI-14 speech", () => {
+  it("PRI-14 goes into the room without the glasses, and the app is told how much was heard", async () => {
+    const stage = await setStage();
+    const askedAt = Date.now();
+    const result = await radio.speak(stage.userId, "The kettle has boiled.");
+    expect(result).toMatchObject({ success: true });
+    const heardMs = await stage.heardMs(askedAt);
+    expect(heardMs).toBeGreaterThan(500);
+    expect((result.duration ?? 0) * 1000).toBeGreaterThan(heardMs - 40);
+    expect(stage.askedOfGlasses).toEqual([]);
+  });
+
+  it("PRI-14 is silent soon after a stop, and the app is told", async () => {
+    const stage = await setStage();
+    const askedAt = Date.now();
+    const spoken = radio.speak(
+      stage.userId,
+      "This is a long sentence that nobody will hear to its end, word by word.",
+    );
+    await stage.heardFor(400, askedAt);
+    await radio.stop(stage.userId, 2);
+    expect(await spoken).toMatchObject({ success: false, error: expect.stringMatching(/^cancelled: /) });
+    expect(await stage.heardMs(askedAt)).toBeLessThan(2_500);
+  });
+});
+
 describe("PRI-3 a stop", () => {
   it("PRI-3 tells the app that it was interrupted, and how much was heard", async () => {
     const stage = await setStage();

@@ -9,16 +9,21 @@ import {
 } from "@server-playback/simulator";
 import { RoomServiceClient } from "livekit-server-sdk";
 import { afterEach, describe, expect, inject, it, vi } from "vitest";
+import { expectNoSecrets } from "./harness/no-secrets.js";
 import { Stage, serveTone } from "./harness/Stage.js";
 import { stackEnv } from "./harness/stack-env.js";
 import { TcpProxy } from "./harness/TcpProxy.js";
 
 const closers: (() => Promise<unknown>)[] = [];
 
+let logDir = "";
+
+/** Faults make programs talkative: what was printed about them is looked through each time. */
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) {
     await close();
   }
+  expectNoSecrets(logDir, [inject("liveKit").apiSecret, "do-not-print"]);
 });
 
 function own<T extends { close(): Promise<unknown> }>(part: T): T {
@@ -30,7 +35,9 @@ function env(settings: Readonly<Record<string, string>> = {}) {
   const { url, apiKey, apiSecret } = inject("liveKit");
   const liveKit = { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
   const folder = `tests/recovery-${randomBytes(3).toString("hex")}`;
-  return stackEnv({ SERVER_PLAYBACK_MODE: "primary", ...liveKit, ...settings }, folder);
+  const made = stackEnv({ SERVER_PLAYBACK_MODE: "primary", ...liveKit, ...settings }, folder);
+  logDir = made.logDir;
+  return made;
 }
 
 /** The longest time in which no packet of sound arrived, between the first and the last, in ms. */
@@ -44,8 +51,8 @@ function print(what: string, silenceMs: number): void {
   process.stdout.write(`${what}: ${silenceMs.toFixed(0)} ms of silence\n`);
 }
 
-describe("REC-24 the bridge is killed in the middle of a sound", () => {
-  it("REC-24 goes on with the next bridge within 2 s, where it was, and the app is told once", async () => {
+describe("REC-44 the bridge is killed in the middle of a sound", () => {
+  it("REC-44 goes on with the next bridge within 2 s, where it was, and the app is told once", async () => {
     const stack = own(await Stack.start({ ...env(), bridges: 2 }));
     const stage = own(await Stage.set(stack));
     const askedAt = Date.now();
@@ -67,11 +74,12 @@ describe("REC-24 the bridge is killed in the middle of a sound", () => {
   });
 });
 
-describe("REC-23 the socket to the bridge is cut", () => {
-  it("REC-23 nothing is heard of it, and the app is told of the end", async () => {
-    const bridge: Bridge = own(await startBridge(env(), inject("liveKit").url, "bridge"));
+describe("REC-43 the socket to the bridge is cut", () => {
+  it("REC-43 nothing is heard of it, and the app is told of the end", async () => {
+    const settings = env();
+    const bridge: Bridge = own(await startBridge(settings, inject("liveKit").url, "bridge"));
     const proxy = own(await TcpProxy.start(bridge.url));
-    const stack = own(await Stack.start({ ...env(), bridgeUrl: `ws://${proxy.host}/ws` }));
+    const stack = own(await Stack.start({ ...settings, bridgeUrl: `ws://${proxy.host}/ws` }));
     const stage = own(await Stage.set(stack));
     const askedAt = Date.now();
     const played = stage.play(serveTone(stack, 3));
@@ -90,8 +98,8 @@ describe("REC-23 the socket to the bridge is cut", () => {
   });
 });
 
-describe("REC-25 the cloud is killed", () => {
-  it("REC-25 the bridge leaves its rooms after the grace time", async () => {
+describe("REC-45 the cloud is killed", () => {
+  it("REC-45 the bridge leaves its rooms after the grace time", async () => {
     const stack = own(await Stack.start(env({ SESSION_GRACE_MS: "1000" })));
     const stage = own(await Stage.set(stack));
     const askedAt = Date.now();
@@ -112,8 +120,8 @@ describe("REC-25 the cloud is killed", () => {
   });
 });
 
-describe("REC-26 the app's socket is cut", () => {
-  it("REC-26 the SDK comes back by itself and gets the answer that waited for it", async () => {
+describe("REC-46 the app's socket is cut", () => {
+  it("REC-46 the SDK comes back by itself and gets the answer that waited for it", async () => {
     const cloudPort = await choosePort("CLOUD_PORT", {}, false);
     const proxy = own(await TcpProxy.start(`http://127.0.0.1:${cloudPort}`));
     const settings = { CLOUD_PORT: String(cloudPort), PUBLIC_URL: `http://${proxy.host}` };
@@ -134,8 +142,8 @@ describe("REC-26 the app's socket is cut", () => {
   });
 });
 
-describe("REC-27 SIGTERM on the cloud", () => {
-  it("REC-27 lets what sounds end, takes nothing new, says so, and ends with 0", async () => {
+describe("REC-47 SIGTERM on the cloud", () => {
+  it("REC-47 lets what sounds end, takes nothing new, says so, and ends with 0", async () => {
     const stack = own(await Stack.start(env({ DRAIN_TIMEOUT_MS: "10000" })));
     const stage = own(await Stage.set(stack));
     const { cloud } = stack.parts;
@@ -151,7 +159,7 @@ describe("REC-27 SIGTERM on the cloud", () => {
     expect(Math.abs((await stage.heardMs(askedAt)) - 2_000)).toBeLessThan(60);
   });
 
-  it("REC-27 ends what is too long, and the app is told", async () => {
+  it("REC-47 ends what is too long, and the app is told", async () => {
     const stack = own(await Stack.start(env({ DRAIN_TIMEOUT_MS: "500" })));
     const stage = own(await Stage.set(stack));
     const askedAt = Date.now();

@@ -95,7 +95,8 @@ export class Stage {
 /** Serves a tone of so many seconds; returns its URL. */
 export function serveTone(stack: Stack, seconds: number, frequency = 440): string {
   const channels = [sine(frequency, seconds, 48_000, 0.25)];
-  return stack.parts.samples.serve(`tone-${next++}.wav`, writeWav({ sampleRate: 48_000, channels }));
+  const url = stack.parts.samples.serve(`tone-${next++}.wav`, writeWav({ sampleRate: 48_000, channels }));
+  return `${url}?signature=do-not-print`;
 }
 
 /** Where a test may write a file. */

@@ -7,7 +7,7 @@ import {
 } from "@server-playback/bridge-client";
 import type { BridgeCommand, BridgeEvent } from "@server-playback/protocol";
 import type { BridgeDirectory } from "./bridge-directory.js";
-import type { Logger } from "./logger.js";
+import { type Logger, loggableUrl } from "./logger.js";
 import type { Metrics } from "./metrics.js";
 
 /** How long server playback rests for a session after no bridge could be reached, unless set. */
@@ -128,7 +128,7 @@ export class BridgeLink {
     }
   }
 
-  /** Notes that this bridge is full; says whether there is another that may not be. */
+  /** Notes that this bridge takes nothing more; says whether there is another that may not be. */
   canMoveOn(): boolean {
     const url = this.current?.url ?? "";
     return this.#options.bridges.report(url, "at_capacity");
@@ -212,7 +212,7 @@ export class BridgeLink {
 
   #connected(client: BridgeConnection, url: string): OpenBridge {
     const bridge: OpenBridge = { client, url, identity: this.#owner.newIdentity() };
-    this.#owner.log.info({ identity: bridge.identity, bridge: url }, "bridge connected");
+    this.#owner.log.info({ identity: bridge.identity, bridge: loggableUrl(url) }, "bridge connected");
     return this.#follow(bridge);
   }
 
@@ -247,7 +247,7 @@ export class BridgeLink {
       return;
     }
     this.#owner.metrics.bridgeErrors.inc();
-    this.#owner.log.warn({ bridge: bridge.url, code }, "the connection to the bridge was cut");
+    this.#owner.log.warn({ bridge: loggableUrl(bridge.url), code }, "the connection to the bridge was cut");
     if (bridge.client.sessionId === undefined || code === GOING_AWAY) {
       this.#link = { state: "idle" };
       this.#owner.onLost(bridge.identity);
@@ -267,12 +267,15 @@ export class BridgeLink {
       throw new Error("Closed while connecting.");
     }
     if (client?.resumed) {
-      this.#owner.log.info({ bridge: bridge.url }, "the connection to the bridge is there again");
+      this.#owner.log.info(
+        { bridge: loggableUrl(bridge.url) },
+        "the connection to the bridge is there again",
+      );
       const again = this.#follow({ ...bridge, client });
       this.#owner.onResumed();
       return again;
     }
-    this.#owner.log.warn({ bridge: bridge.url }, "the bridge was lost");
+    this.#owner.log.warn({ bridge: loggableUrl(bridge.url) }, "the bridge was lost");
     this.#owner.onLost(bridge.identity);
     if (client !== undefined) {
       return this.#connected(client, bridge.url); // another run of it

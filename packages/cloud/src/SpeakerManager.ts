@@ -119,6 +119,9 @@ export class SpeakerManager {
   #onLine = 0;
   /** Commands go out in the order of the requests: each play waits for the one before it. */
   #lastPlay: Promise<void> = Promise.resolve();
+  /** Speech that has ended here while its bridge could not be told. */
+  readonly #owedStops = new Set<string>();
+  #isDraining = false;
   #disposal: Promise<void> | undefined;
 
   constructor(userSession: SpeakerSession, options: SpeakerManagerOptions) {
@@ -265,11 +268,14 @@ export class SpeakerManager {
       case "room_joined":
       case "room_reconnecting":
       case "room_left":
-      case "draining": {
-        const { type, ...details } = evt;
-        this.#session.log.info(details, type);
+        this.#logEvent(evt);
         break;
-      }
+      case "draining":
+        this.#logEvent(evt);
+        this.#link.canMoveOn();
+        this.#isDraining = true;
+        this.#leaveIfIdle();
+        break;
       case "play_volume":
       case "pong":
       case "stats":
@@ -524,8 +530,11 @@ export class SpeakerManager {
   #notSpoken(requestId: string, error: unknown): void {
     const { code, message } = asSpeechError(error);
     this.#withJob(requestId, (job) => {
-      this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
-      this.#finish(failedJob(job, code, message));
+      const isTold = this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
+      if (!isTold) {
+        this.#owedStops.add(requestId);
+      }
+      this.#finish(failedJob({ ...job, wasLost: job.wasLost || !isTold }, code, message));
     });
   }
 
@@ -554,8 +563,8 @@ export class SpeakerManager {
 
   #stopJob(job: ActiveJob, reason: string): void {
     if (job.commandSent) {
-      this.#speaking.get(job.requestId)?.abort.abort();
       this.#set({ ...job, stopping: reason });
+      this.#speaking.get(job.requestId)?.abort.abort();
       this.#link.send({ action: "stop_playback", requestId: job.requestId, reason });
     } else {
       this.#finish(cancelledJob(job, reason));
@@ -564,6 +573,10 @@ export class SpeakerManager {
 
   /** What was sent while the connection was cut may be lost: it is said again, and does no harm twice. */
   #bridgeResumed(): void {
+    for (const requestId of this.#owedStops) {
+      this.#link.send({ action: "stop_playback", requestId, reason: "speech_failed" });
+    }
+    this.#owedStops.clear();
     for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
       if (job.state === "pending" && job.source.kind === "url") {
         this.#set({ ...job, commandSent: false }); // speech has a line that says again what was lost
@@ -576,6 +589,8 @@ export class SpeakerManager {
 
   /** What was with the bridge goes on with the next one, where it was. */
   #bridgeLost(): void {
+    this.#owedStops.clear();
+    this.#isDraining = false;
     this.#room.reset();
     for (const job of [...this.#jobs.values()].filter(({ commandSent }) => commandSent)) {
       this.#silence(job.requestId);
@@ -635,6 +650,19 @@ export class SpeakerManager {
     const isFull = !event.success && event.error === "at_capacity";
     if (!isFull || !this.#turnedAway(job)) {
       this.#finish(finishedJob(job, event));
+    }
+  }
+
+  #logEvent({ type, ...details }: BridgeEvent): void {
+    this.#session.log.info(details, type);
+  }
+
+  /** A bridge that is about to end is left as soon as nothing of this user's plays there. */
+  #leaveIfIdle(): void {
+    if (this.#isDraining && this.#jobs.size === 0) {
+      this.#isDraining = false;
+      this.#room.reset();
+      void this.#link.leave();
     }
   }
 
@@ -701,6 +729,7 @@ export class SpeakerManager {
     this.#news(requestId, { step: "ended" });
     this.#observe((observer) => observer.onJob(this.#session.userId, job));
     this.#session.playEnded?.(job);
+    this.#leaveIfIdle();
   }
 
   #silence(requestId: string): void {

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { type DestinationStream, type Logger, pino } from "pino";
+import { openLogOutput } from "./log-output.js";
 import { prettyDestination } from "./pretty-log.js";
 
 export type { Logger } from "pino";
@@ -16,7 +17,7 @@ export function logDestination(format: LogFormat): DestinationStream | undefined
 }
 
 /** A logger that writes one JSON object a line. */
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+export function createLogger(level: string, destination: DestinationStream = openLogOutput(1)): Logger {
   const options = {
     level,
     base: null,
@@ -24,7 +25,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: "[redacted]" },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination);
 }
 
 /** A user as it may be logged: the same one for the same user, and only a holder of the key can tell whose. */

@@ -6,7 +6,7 @@ import type { Logger } from "./logger.js";
 const POLL_MS = 500;
 
 /** `off`: glasses only. `shadow`: glasses play, and the room hears it too. `primary`: the room plays. */
-export const PlaybackModeSchema = z.enum(["off", "shadow", "primary"]);
+const PlaybackModeSchema = z.enum(["off", "shadow", "primary"]);
 export type PlaybackMode = z.infer<typeof PlaybackModeSchema>;
 
 const FlagsSchema = z.strictObject({
@@ -17,7 +17,7 @@ const FlagsSchema = z.strictObject({
 type Flags = z.infer<typeof FlagsSchema>;
 
 /** The content of `PLAYBACK_FLAGS_FILE`; `problem` says what is wrong with it, for people. */
-export function parseFlags(text: string): { flags: Flags } | { problem: string } {
+function parseFlags(text: string): { flags: Flags } | { problem: string } {
   try {
     const parsed = FlagsSchema.safeParse(JSON.parse(text));
     if (parsed.success) {

@@ -18,7 +18,7 @@ export type JobSource =
   | ({ readonly kind: "speech" } & Speech);
 
 /** `shadow`: the room hears what the glasses play. `primary`: the room is the playback. */
-export type JobMode = "shadow" | "primary";
+type JobMode = "shadow" | "primary";
 
 /** How a play is meant, beyond what the app's request says. */
 export interface PlayOptions {

@@ -248,7 +248,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-20 that goes in the middle leaves its sounds to the next one, where they were", async () => {
+  it("REC-40 that goes in the middle leaves its sounds to the next one, where they were", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     await world.start(request("r2", { stopOtherAudio: true, volume: 0.5 }));
@@ -274,7 +274,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-20 that goes before the news of it is found out by the next play", async () => {
+  it("REC-40 that goes before the news of it is found out by the next play", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -288,7 +288,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-20 keeps what a new play does not stop", async () => {
+  it("REC-40 keeps what a new play does not stop", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -299,7 +299,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-23 that lives on is taken up again: nothing is played anew, and what was said meanwhile is said", async () => {
+  it("REC-43 that lives on is taken up again: nothing is played anew, and what was said meanwhile is said", async () => {
     const world = new SpeakerWorld();
     world.newSessionId = () => "session-1";
     await world.start(request("r1"));
@@ -323,7 +323,33 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-23 that has forgotten plays anew on the same connection, where it was", async () => {
+  it("REC-43 speech that breaks off while the connection is cut is stopped when it is there again", async () => {
+    let breakOff: (error: Error) => void = () => {};
+    const world = new SpeakerWorld(true, undefined, undefined, {
+      play: ({ line, start }) => {
+        line.send({ ...start, sampleRate: 16_000 });
+        return new Promise((_, reject) => {
+          breakOff = reject;
+        });
+      },
+    });
+    world.newSessionId = () => "session-1";
+    const said = world.speaker.start(request("said"), { source: { kind: "speech", text: "hello" } });
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await said;
+    world.connection.lose();
+    breakOff(new Error("closed"));
+    world.connection.tellOfEnd();
+    await world.settle();
+    world.attempts.shift()?.succeed();
+    await world.settle();
+    expect(world.ends("said")).toMatchObject([{ state: "error" }]);
+    expect(world.connection.commands).toMatchObject([{ action: "stop_playback", requestId: "said" }]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-43 that has forgotten plays anew on the same connection, where it was", async () => {
     const world = new SpeakerWorld();
     world.newSessionId = () => "session-1";
     await world.start(request("r1"));
@@ -342,7 +368,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-21 is looked for in the whole list, and again for a while", async () => {
+  it("REC-41 is looked for in the whole list, and again for a while", async () => {
     const world = new SpeakerWorld(true, "ws://one.example/ws, ws://two.example/ws");
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -360,7 +386,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-21 is not looked for without end: the play fails, and server playback rests", async () => {
+  it("REC-41 is not looked for without end: the play fails, and server playback rests", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -375,7 +401,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-22 is not taken down by a sound for ever: it moves three times", async () => {
+  it("REC-42 is not taken down by a sound for ever: it moves three times", async () => {
     const world = new SpeakerWorld();
     await world.start(request("poison"));
     for (let crash = 0; crash < 4; crash++) {
@@ -390,7 +416,7 @@ describe("a bridge that is away", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-20 leaves nothing to resume of what was stopped meanwhile", async () => {
+  it("REC-40 leaves nothing to resume of what was stopped meanwhile", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));
@@ -405,6 +431,60 @@ describe("a bridge that is away", () => {
     expect(world.connection.commands).toEqual(world.connections.length === 1 ? [expect.anything()] : []);
     await world.speaker.dispose();
   });
+});
+
+describe("a bridge that takes nothing more", () => {
+  const two = "ws://one.example/ws,ws://two.example/ws";
+
+  it("REC-48 because it is full is left for the next one, once for each", async () => {
+    const world = new SpeakerWorld(true, two);
+    const urls: string[] = [];
+    const start = world.speaker.start(request("r1"));
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await vi.waitFor(() => expect(world.attempts).toHaveLength(1));
+      urls.push(world.attempts[0]?.url ?? "");
+      world.attempts.shift()?.succeed();
+      await vi.waitFor(() => expect(world.connections.at(-1)?.commands).toHaveLength(1));
+      world.connection.say(full("r1"));
+    }
+    await start;
+    await world.settle();
+    expect(urls).toEqual(["ws://one.example/ws", "ws://two.example/ws"]);
+    expect(world.attempts).toEqual([]);
+    expect(world.ends("r1")).toMatchObject([{ state: "error", error: "at_capacity" }]);
+    await world.speaker.dispose();
+  });
+
+  it("REC-48 but still plays for this user is not left", async () => {
+    const world = new SpeakerWorld(true, two);
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    await world.start(request("r2", { stopOtherAudio: false }));
+    world.connection.say(full("r2"));
+    expect(world.ends("r2")).toMatchObject([{ state: "error", error: "at_capacity" }]);
+    expect(world.connection.isOpen).toBe(true);
+    await world.speaker.dispose();
+  });
+
+  it("REC-48 because it ends is left when nothing plays there, and the next play finds another", async () => {
+    const world = new SpeakerWorld(true, two);
+    await world.start(request("r1"));
+    world.connection.say(started("r1"));
+    world.connection.say({ type: "draining" });
+    expect(world.connection.isOpen).toBe(true);
+    world.connection.say(completed("r1"));
+    expect(world.connection.isOpen).toBe(false);
+    const next = world.speaker.start(request("r2"));
+    await world.settle();
+    expect(world.attempts).toMatchObject([{ url: "ws://two.example/ws" }]);
+    world.attempts.shift()?.succeed();
+    await next;
+    await world.speaker.dispose();
+  });
+
+  function full(requestId: string) {
+    return { type: "play_complete", requestId, success: false, error: "at_capacity", durationMs: 0 } as const;
+  }
 });
 
 describe("an operator's controls", () => {
@@ -432,7 +512,7 @@ describe("an operator's controls", () => {
     await world.speaker.dispose();
   });
 
-  it("REC-20 hold with the next bridge: position, volume and pause", async () => {
+  it("REC-40 hold with the next bridge: position, volume and pause", async () => {
     const world = new SpeakerWorld();
     await world.start(request("r1"));
     world.connection.say(started("r1"));

@@ -1,12 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { hashApiKey } from "../src/index.js";
 import { glassesToken, glassesTokenSecret } from "./fixtures.js";
 import { Peer } from "./peer.js";
@@ -60,6 +60,53 @@ describe("the command", () => {
     expect(await ended).toEqual([0, null]);
   });
 
+  it("REC-49 goes on while nobody reads what it logs", async () => {
+    const child = start([], { ...settings, LOG_LEVEL: "debug" });
+    const url = await urlOf(child);
+    child.stdout.pause();
+    for (let i = 0; i < 30; i++) {
+      const many = Array.from({ length: 25 }, () => fetch(`${url}/apps/nobody/start`, { method: "POST" }));
+      await Promise.all(many.map(async (response) => (await response).body?.cancel()));
+      const peer = await Peer.connect(
+        `${url}/glasses-ws?token=${await glassesToken(`user${i}@example.com`)}`,
+      );
+      await peer.next("connection_ack");
+      for (let bad = 0; bad < 90; bad++) {
+        peer.send({ type: `no-such-type-${bad}` });
+      }
+      await peer.cut();
+    }
+    const askedAt = performance.now();
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(performance.now() - askedAt).toBeLessThan(2_000);
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("REC-49 goes on while the disk for its log is full", async () => {
+    const full = openSync("/dev/full", "w");
+    const port = await freePort();
+    const child = spawn(process.execPath, [main], {
+      env: { ...settings, CLOUD_PORT: String(port) },
+      stdio: ["ignore", full, "ignore"],
+    });
+    closeSync(full);
+    const url = `http://127.0.0.1:${port}`;
+    await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
+      timeout: 10_000,
+    });
+    for (let i = 0; i < 20; i++) {
+      const peer = await Peer.connect(`${url}/glasses-ws?token=${await glassesToken()}`);
+      await peer.next("connection_ack");
+      await peer.close();
+    }
+    expect(child.exitCode).toBeNull();
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+  });
+
   it("REPO-2 names a port that is in use, and what changes it", async () => {
     const { server, port } = await occupyPort();
     const { code, err } = await run([], { ...settings, CLOUD_PORT: String(port) });
@@ -90,3 +137,11 @@ describe("the command", () => {
     expect(await run(["dance"])).toMatchObject({ code: 2, err: expect.stringContaining("Unknown command") });
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -32,6 +32,9 @@ const advice: Readonly<Record<PlayErrorCode, string>> = {
   fenced: "Nothing: another node has taken the user over, and plays from there.",
   not_owner: "Ask again in a moment; if it stays so, see whether the nodes reach Redis.",
   draining: "Ask again in a moment: another server takes over, or this one is being restarted.",
+  fenced:
+    "Nothing is to be done if another server drives this user by now; if it is seen often, look at the leases.",
+  not_owner: "Ask the server that drives this user, or see whether the leases can be reached.",
   speech_invalid: "Shorten the text, or choose a voice that exists; the message below says which it was.",
   speech_failed: "Look at the log of the one who speaks: its key, its quota and its voice.",
   speech_timeout: "See whether the speech service answers, or use the one that is built in.",
