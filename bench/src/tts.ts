@@ -142,7 +142,7 @@ class Speakers implements Closable {
 
 type Latencies = Readonly<Record<Way, number[]>>;
 
-/** Each in a cloud that has not spoken yet, to an app that has just connected. */
+/** Each in a process that has not spoken yet, to an app that has just connected. */
 async function cold(): Promise<Latencies> {
   const latencies: Latencies = { direct: [], file: [], streamed: [] };
   for (let i = 0; i < COLD_RUNS; i++) {

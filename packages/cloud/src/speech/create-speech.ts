@@ -43,6 +43,7 @@ export function createSpeech(
       }
     },
   });
+  service.prepare(); // most of what the first text would wait for is done once a process
   const signer = new SpeechSigner(tokenSecret);
   const origin = new URL(publicUrl);
   return {
