@@ -20,6 +20,7 @@ CONSOLE_SOURCES := $(shell find packages/console/src packages/console/public -ty
 CC_FOUND := $(shell command -v $$(go env CC 2>/dev/null) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race)
 
+comma := ,
 say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
 .PHONY: help
@@ -106,6 +107,8 @@ test: test-go test-unit test-e2e ## run every test
 test-go: $(LIVEKIT_SERVER_BIN) bridge
 	$(call say,Testing the bridge$(if $(RACE), with the race detector))
 	cd livekit-client-2 && go vet ./... && go test $(RACE) ./...
+	$(if $(RACE),$(call say,Testing its recovery$(comma) without it))
+	$(if $(RACE),cd livekit-client-2 && go test -run 'TestREC|TestSEC|TestTheBinary' .)
 
 test-unit: typescript bridge
 	$(call say,Testing the TypeScript packages)

@@ -21,7 +21,7 @@ const (
 	apiKey    = "devkey"
 	apiSecret = "a-secret-of-at-least-32-characters"
 	// patience bounds every wait for something that is to come.
-	patience = 20 * time.Second
+	patience = 30 * time.Second
 )
 
 var (

@@ -8,6 +8,9 @@ import (
 	lksdk "github.com/livekit/server-sdk-go/v2"
 )
 
+// programDir is where tests build the program; it is removed after them.
+var programDir string
+
 func TestMain(m *testing.M) {
 	lksdk.SetLogger(logger.GetDiscardLogger())
 	code := m.Run()

@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -26,8 +28,6 @@ var program = sync.OnceValues(func() (bin string, err error) {
 	_, err = build.CombinedOutput()
 	return bin, err
 })
-
-var programDir string // removed after the tests
 
 // process is a bridge in a process of its own.
 type process struct {
