@@ -48,6 +48,9 @@ const MAX_MOVES = 3;
 /** How long the bridge may take to confirm a stop before its connection is ended instead, in ms. */
 const STOP_ANSWER_MS = 500;
 
+/** Steps of a job that say where in its sound it is. */
+type PositionStep = "progress" | "paused" | "resumed" | "buffering" | "recovered";
+
 export type { BridgeConnection } from "./BridgeLink.js";
 
 /** What a SpeakerManager needs of the session that it plays for. */
@@ -252,8 +255,11 @@ export class SpeakerManager {
         this.#played(evt, "resumed");
         break;
       case "play_buffering":
-        this.#played(evt, "progress");
+        this.#played(evt, "buffering");
         this.#withJob(evt.requestId, (job) => this.#set(stillJob(job)));
+        break;
+      case "play_recovered":
+        this.#played(evt, "recovered", evt.silentMs);
         break;
       case "play_complete":
         this.#withJob(evt.requestId, (job) => this.#ended(job, evt));
@@ -615,7 +621,7 @@ export class SpeakerManager {
       if (job.state === "streaming" && job.moves === 0) {
         return; // reported again
       }
-      const { requestId, firstFrameLatencyMs, joinMs, codec, expectedDurationMs } = event;
+      const { requestId, firstFrameLatencyMs, joinMs, fetchMs, codec, expectedDurationMs } = event;
       const now = this.#now();
       this.#set(streamingJob(job, event, now));
       this.#room.unwatch(requestId);
@@ -629,20 +635,24 @@ export class SpeakerManager {
       if (joinMs > 0) {
         this.#news(requestId, { step: "joined", tookMs: joinMs });
       }
+      if (fetchMs !== undefined) {
+        this.#news(requestId, { step: "fetched", tookMs: fetchMs });
+      }
       this.#news(requestId, { step: "started", tookMs: firstFrameLatencyMs, note: codec });
     });
   }
 
-  #played(evt: PositionEvent, step: "progress" | "paused" | "resumed"): void {
+  #played(evt: PositionEvent, step: PositionStep, tookMs?: number): void {
     this.#withJob(evt.requestId, (job) => {
       if (job.state !== "streaming" || !job.commandSent) {
         return;
       }
-      const paused = step === "progress" ? job.paused : step === "paused";
+      const paused = step === "paused" || (step !== "resumed" && job.paused);
       const now = this.#now();
       const next = { ...playedJob(job, evt, now), paused };
       this.#set(next);
-      this.#news(evt.requestId, { step, positionMs: positionMs(next, now) });
+      const took = tookMs === undefined ? {} : { tookMs };
+      this.#news(evt.requestId, { step, positionMs: positionMs(next, now), ...took });
     });
   }
 

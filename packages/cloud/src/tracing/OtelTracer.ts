@@ -7,6 +7,8 @@ import type { SpeakerJob } from "../speaker-job.js";
 import type { PlayTracer } from "./PlayTracer.js";
 
 const SERVICE_NAME = "server-playback-cloud";
+/** How long spans gather before they are sent, in ms. */
+const EXPORT_MS = 1_000;
 /** Bound of the last export, in ms. */
 const FLUSH_MS = 2_000;
 
@@ -21,7 +23,9 @@ export class OtelTracer implements PlayTracer {
     const resource = resourceFromAttributes({ "service.name": SERVICE_NAME }).merge(
       detectResources({ detectors: [envDetector] }),
     );
-    const spanProcessors = [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })];
+    const spanProcessors = [
+      new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), scheduledDelayMillis: EXPORT_MS }),
+    ];
     this.#provider = new TracerProvider({ resource, spanProcessors });
     this.#tracer = this.#provider.getTracer(SERVICE_NAME);
   }
