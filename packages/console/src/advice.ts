@@ -29,6 +29,9 @@ const advice: Readonly<Record<PlayErrorCode, string>> = {
   request_in_use: "Choose another requestId: an app must not take one that another app uses.",
   too_many_plays: "Wait until a sound has ended, stop one, or let the new one replace the others.",
   plays_too_fast: "Ask more slowly: an app that plays in a loop is the usual cause.",
+  fenced:
+    "Nothing to do here: the user's new server has taken over; see in its log why this one lost the lease.",
+  not_owner: "Ask the server that holds the user's session, or let the load balancer send users by session.",
   draining: "Ask again in a moment: another server takes over, or this one is being restarted.",
   speech_invalid: "Shorten the text, or choose a voice that exists; the message below says which it was.",
   speech_failed: "Look at the log of the one who speaks: its key, its quota and its voice.",
