@@ -91,6 +91,17 @@ describe.skipIf(chromiumPath === undefined)("the console's page", () => {
     await jobRows().first().getByText("0:15").waitFor();
   });
 
+  test("CON-20 after a seek the slider follows the position again", async () => {
+    const job = eventfulJob(now);
+    const { asked, tell } = await open({ jobs: [job] });
+    await jobRows().first().click();
+    await page.getByLabel("Position", { exact: true }).fill("30000");
+    await expect.poll(() => asked.at(-1)?.body).toEqual({ action: "seek", positionMs: 30_000 });
+    const step = { step: "progress", atMs: 22_000, positionMs: 31_000 } as const;
+    tell({ type: "job_step", requestId: job.requestId, step });
+    await page.locator(".seek").getByText("0:31").waitFor({ timeout: 5_000 });
+  });
+
   test("CON-12 stays readable and quick with 5,000 jobs", async () => {
     const jobs = sampleJobs(5_000, now);
     await open({ jobs, snapshotJobs: 5_000 });

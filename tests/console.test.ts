@@ -73,6 +73,16 @@ describe.skipIf(chromiumPath === undefined)("the console", () => {
     expect((await receivedAudio(page)).packetsLost).toBe(0);
   });
 
+  test("CON-20 speaks a sentence on the layer of speech", async () => {
+    await page.getByLabel("A URL of a sound").fill("");
+    await page.getByRole("button", { name: "Try a sentence" }).click();
+    await page.getByRole("button", { name: "Play", exact: true }).first().click();
+    await panel().getByRole("heading", { name: "Good morning" }).waitFor();
+    await expect.poll(level, soon).toBeGreaterThan(-40);
+    await state("Completed");
+    await panel().locator(".facts").getByText("Speech", { exact: true }).waitFor();
+  });
+
   test("CON-23 the timeline tells what the job went through while it plays", async () => {
     await playTone();
     await panel().locator(".steps").getByText("First packet sent").waitFor();

@@ -8,5 +8,6 @@ export default defineConfig({
     // The LiveKit client is large and is fetched when somebody listens, not before.
     chunkSizeWarningLimit: 700,
     reportCompressedSize: false,
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
 });

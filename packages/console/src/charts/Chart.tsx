@@ -68,7 +68,7 @@ function options(
   return {
     width: Math.max(1, width),
     height,
-    padding: [8, 14, 0, 0],
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     series: [{}, ...series(colours)],

@@ -1,6 +1,5 @@
 import type { JobSummary } from "@server-playback/protocol";
 import type { JSX } from "preact";
-import { memo } from "preact/compat";
 import { formatDifference, formatDuration, formatPosition, formatTime, formatWhat } from "../format.js";
 import { layerNames } from "../state/selectors.js";
 import { stateOf, stateWords } from "./job-state.js";
@@ -16,7 +15,7 @@ interface JobRowProps {
 }
 
 /** One job in a line. */
-export const JobRow = memo(function JobRow({ id, job, index, top, selected, onSelect }: JobRowProps) {
+export function JobRow({ id, job, index, top, selected, onSelect }: JobRowProps) {
   const state = stateOf(job);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys
@@ -53,7 +52,7 @@ export const JobRow = memo(function JobRow({ id, job, index, top, selected, onSe
       <Cell name="asked">{formatTime(job.startedAt)}</Cell>
     </div>
   );
-});
+}
 
 function Cell({
   name,

@@ -4,6 +4,8 @@ import { type Mark, type Span, type SpanKind, ticks } from "./timeline-model.js"
 
 interface BandProps {
   title: string;
+  /** What has passed of it, in ms. */
+  passedMs: number;
   /** End of the scale, in ms. */
   toMs: number;
   spans: readonly Span[];
@@ -20,7 +22,7 @@ const mostTicks = 5;
 const noLabel = 0.06;
 
 /** A stretch of time from 0 on, to scale. */
-export function Band({ title, toMs, spans, lanes, marks = [], words, markWords }: BandProps) {
+export function Band({ title, passedMs, toMs, spans, lanes, marks = [], words, markWords }: BandProps) {
   const used = lanes?.filter((kind) => spans.some((span) => span.kind === kind)) ?? [];
   const percent = (ms: number) => `${(100 * ms) / toMs}%`;
   const summary = spans.map(
@@ -29,7 +31,7 @@ export function Band({ title, toMs, spans, lanes, marks = [], words, markWords }
   return (
     <figure class="band">
       <figcaption>
-        {title} <span class="figure muted">{formatDuration(toMs)}</span>
+        {title} <span class="figure muted">{formatDuration(passedMs)}</span>
       </figcaption>
       <div
         class="band-lanes"

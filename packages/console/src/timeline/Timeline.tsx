@@ -55,6 +55,7 @@ export function Timeline({ job }: { job: JobSummary }) {
               : "Starting"
             : "Until the first packet"
         }
+        passedMs={model.before.toMs}
         toMs={model.before.toMs}
         spans={model.before.spans}
         lanes={["fetching", "joining", "starting"]}
@@ -63,6 +64,7 @@ export function Timeline({ job }: { job: JobSummary }) {
       {model.firstPacketMs !== undefined && (
         <Band
           title={model.ended ? "Whole" : "So far"}
+          passedMs={model.endMs}
           toMs={model.whole.toMs}
           spans={model.whole.spans}
           marks={model.whole.marks}
@@ -71,7 +73,7 @@ export function Timeline({ job }: { job: JobSummary }) {
         />
       )}
       <Legend model={model} />
-      <Steps steps={steps} />
+      <Steps steps={steps} why={job.error ?? job.reason} />
     </div>
   );
 }
@@ -91,7 +93,7 @@ function Legend({ model }: { model: TimelineModel }) {
 }
 
 /** The same in words; positions that only go on are left out. */
-function Steps({ steps }: { steps: readonly JobStep[] }) {
+function Steps({ steps, why }: { steps: readonly JobStep[]; why: string | undefined }) {
   const last = steps.at(-1);
   const told = steps.filter((step) => step.step !== "progress" || step === last);
   return (
@@ -100,14 +102,18 @@ function Steps({ steps }: { steps: readonly JobStep[] }) {
         <li key={`${step.atMs} ${step.step}`} class={`step-${step.step}`}>
           <span class="figure">{formatDuration(step.atMs)}</span>
           <span>{stepWords[step.step]}</span>
-          <span class="muted">{details(step)}</span>
+          <span class="muted">{details(step.step === "ended" ? { note: why, ...step } : step)}</span>
         </li>
       ))}
     </ol>
   );
 }
 
-function details({ tookMs, positionMs, note }: JobStep): string {
+function details({
+  tookMs,
+  positionMs,
+  note,
+}: Pick<JobStep, "tookMs" | "positionMs"> & { note?: string | undefined }): string {
   return [
     tookMs === undefined ? "" : `took ${formatDuration(tookMs)}`,
     positionMs === undefined ? "" : `at ${formatPosition(positionMs)}`,
