@@ -57,7 +57,7 @@ async function run(closers: Closers, signal: AbortSignal): Promise<number> {
   const random = randomOf(seed);
   for (const phase of plan) {
     signal.throwIfAborted();
-    const playing = Promise.all(open.map((room) => room.play(phase.name)));
+    const playing = Promise.all(open.map((room) => room.play(phase)));
     await new Promise((resolve) => setTimeout(resolve, UNDER_WAY_MS));
     const [plays] = await Promise.all([playing, phase.act(topology, random)]);
     say(phaseLine(phase.name, plays));
