@@ -49,6 +49,7 @@ export class Room {
   /** Plays the next sound, and keeps what came of it. */
   async play({ name: phase, mediaGoes = false }: Phase): Promise<Play> {
     const index = this.plays.length;
+    await this.glasses.ready();
     const since = Date.now();
     const before = new Set(this.glasses.asked.keys());
     const answer = await this.#ask(`sweep-${index % 3}.wav`);
