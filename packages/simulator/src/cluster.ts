@@ -19,13 +19,8 @@ const UNDER_WAY_MS = 1_200;
 /** Ends with this when a program that it needs is not installed: neither good nor bad. */
 const EXIT_SKIPPED = 77;
 
-const {
-  CLUSTER_ROOMS = "30",
-  CLUSTER_SEED = String(Date.now() % 1_000_000),
-  CLUSTER_PLAN,
-  CLUSTER_ONLY = "",
-} = process.env;
-const [rooms, seed] = [Number(CLUSTER_ROOMS), Number(CLUSTER_SEED)];
+const { CLUSTER_ROOMS = "30", CLUSTER_SEED, CLUSTER_PLAN, CLUSTER_ONLY = "" } = process.env;
+const [rooms, seed] = [Number(CLUSTER_ROOMS), Number(CLUSTER_SEED || Date.now() % 1_000_000)];
 const plan = plans[CLUSTER_PLAN === "short" ? "short" : "whole"].filter(({ name }) =>
   name.includes(CLUSTER_ONLY),
 );
