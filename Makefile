@@ -71,7 +71,7 @@ build: bridge room-tap typescript console $(LIVEKIT_SERVER_BIN) ## build everyth
 
 # ---- running ------------------------------------------------------------------------------------------
 
-.PHONY: demo dev screenshots bench
+.PHONY: demo dev screenshots bench cluster
 demo: build ## play real sounds through the whole line and print what the room heard
 	node packages/simulator/dist/demo.js
 
@@ -80,6 +80,11 @@ dev: build ## start everything and keep it up until Ctrl-C
 
 screenshots: build ## take the pictures of the console in docs/images (needs Chromium)
 	node tests/dist/screenshots.js
+
+cluster: build ## run the whole topology, end its members while 30 rooms play, and listen (about 5 minutes)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  for p in redis-server haproxy; do command -v $$p >/dev/null || apt-get install -y -q --no-install-recommends $$p || true; done; fi
+	CLUSTER_SEED=$(SEED) node packages/simulator/dist/cluster.js
 
 bench: build ## measure the bridge beside ffmpeg and the usual ways to build it (about 8 minutes)
 	node bench/dist/bridge.js $(PARTS)
@@ -101,8 +106,8 @@ bench-tts: build ## measure how soon a text is heard, beside the same text by UR
 
 # ---- checking -----------------------------------------------------------------------------------------
 
-.PHONY: test test-go test-unit test-e2e
-test: test-go test-unit test-e2e ## run every test
+.PHONY: test test-go test-unit test-e2e test-deploy
+test: test-go test-unit test-e2e test-deploy ## run every test
 
 test-go: $(LIVEKIT_SERVER_BIN) bridge
 	$(call say,Testing the bridge$(if $(RACE), with the race detector))
@@ -123,6 +128,10 @@ FUZZTIME ?= 20s
 .PHONY: fuzz
 fuzz: | toolchain ## fuzz every decoder and the command parser (FUZZTIME=20s each)
 	tools/fuzz.sh $(FUZZTIME) $(FUZZ)
+
+test-deploy: | toolchain
+	$(call say,Checking the deployment files (the first time builds Helm: about 2 minutes))
+	cd deploy/check && go vet ./... && go test ./...
 
 .PHONY: lint
 lint: typescript ## formatting, types, unused code, vet, staticcheck

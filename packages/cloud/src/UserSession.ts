@@ -240,7 +240,9 @@ export class UserSession implements SpeakerSession {
   // ---- other nodes ------------------------------------------------------------------------------------
 
   /** Goes on where another node's session of this user has ended. */
-  adopt({ apps, unanswered }: SessionRecord): void {
+  adopt(record: SessionRecord): void {
+    const { apps, unanswered } = record;
+    this.#context.records.keep(this.userId, record);
     this.#router.adopt(unanswered);
     for (const packageName of apps) {
       if (!this.hasStarted(packageName)) {
@@ -391,6 +393,8 @@ export class UserSession implements SpeakerSession {
     await this.ownership.close(); // not before nothing of this session is heard any more
     if (why === "expired") {
       this.#context.records.forget(this.userId);
+    } else {
+      this.#context.records.leave(this.userId);
     }
   }
 

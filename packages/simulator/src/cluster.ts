@@ -19,13 +19,8 @@ const UNDER_WAY_MS = 1_200;
 /** Ends with this when a program that it needs is not installed: neither good nor bad. */
 const EXIT_SKIPPED = 77;
 
-const {
-  CLUSTER_ROOMS = "30",
-  CLUSTER_SEED = String(Date.now() % 1_000_000),
-  CLUSTER_PLAN,
-  CLUSTER_ONLY = "",
-} = process.env;
-const [rooms, seed] = [Number(CLUSTER_ROOMS), Number(CLUSTER_SEED)];
+const { CLUSTER_ROOMS = "30", CLUSTER_SEED, CLUSTER_PLAN, CLUSTER_ONLY = "" } = process.env;
+const [rooms, seed] = [Number(CLUSTER_ROOMS), Number(CLUSTER_SEED || Date.now() % 1_000_000)];
 const plan = plans[CLUSTER_PLAN === "short" ? "short" : "whole"].filter(({ name }) =>
   name.includes(CLUSTER_ONLY),
 );
@@ -57,7 +52,7 @@ async function run(closers: Closers, signal: AbortSignal): Promise<number> {
   const random = randomOf(seed);
   for (const phase of plan) {
     signal.throwIfAborted();
-    const playing = Promise.all(open.map((room) => room.play(phase.name)));
+    const playing = Promise.all(open.map((room) => room.play(phase)));
     await new Promise((resolve) => setTimeout(resolve, UNDER_WAY_MS));
     const [plays] = await Promise.all([playing, phase.act(topology, random)]);
     say(phaseLine(phase.name, plays));

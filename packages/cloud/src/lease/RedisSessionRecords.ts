@@ -8,13 +8,22 @@ const APP = "app:";
 const PLAY = "play:";
 
 const FieldsSchema = z.record(z.string(), z.string());
+type Fields = Record<string, string>;
 
-/** One hash a user in Redis or Valkey: `app:<packageName>`, and `play:<requestId>` with its package. */
+/**
+ * One hash a user in Redis or Valkey: `app:<packageName>`, and `play:<requestId>` with its package. What
+ * this node's users have is kept here too, for a server that comes back with nothing.
+ */
 export class RedisSessionRecords implements SessionRecords {
   readonly #connection: RedisConnection;
+  readonly #own = new Map<string, Fields>();
 
   constructor(url: string) {
-    this.#connection = new RedisConnection(url);
+    this.#connection = new RedisConnection(url, (client) => {
+      for (const [user, fields] of this.#own) {
+        write(client, user, fields).catch(() => {}); // the next connection tries again
+      }
+    });
   }
 
   async load(user: string): Promise<SessionRecord> {
@@ -25,12 +34,22 @@ export class RedisSessionRecords implements SessionRecords {
     }
   }
 
+  keep(user: string, { apps, unanswered }: SessionRecord): void {
+    const fields = this.#fieldsOf(user);
+    for (const packageName of apps) {
+      fields[APP + packageName] = "";
+    }
+    for (const [requestId, packageName] of unanswered) {
+      fields[PLAY + requestId] = packageName;
+    }
+  }
+
   started(user: string, packageName: string): void {
     this.#set(user, APP + packageName, "");
   }
 
   stopped(user: string, packageName: string): void {
-    this.#write((client) => client.hDel(keyOf(user), APP + packageName));
+    this.#delete(user, APP + packageName);
   }
 
   asked(user: string, requestId: string, packageName: string): void {
@@ -38,25 +57,46 @@ export class RedisSessionRecords implements SessionRecords {
   }
 
   answered(user: string, requestId: string): void {
-    this.#write((client) => client.hDel(keyOf(user), PLAY + requestId));
+    this.#delete(user, PLAY + requestId);
+  }
+
+  leave(user: string): void {
+    this.#own.delete(user);
   }
 
   forget(user: string): void {
-    this.#write((client) => client.del(keyOf(user)));
+    this.#own.delete(user);
+    this.#tell((client) => client.del(keyOf(user)));
   }
 
   close(): void {
     this.#connection.close();
   }
 
-  #set(user: string, field: string, value: string): void {
-    this.#write((client) =>
-      client.multi().hSet(keyOf(user), field, value).expire(keyOf(user), KEPT_S).exec(),
-    );
+  #fieldsOf(user: string): Fields {
+    const fields = this.#own.get(user) ?? {};
+    this.#own.set(user, fields);
+    return fields;
   }
 
-  #write(change: (client: RedisClient) => Promise<unknown>): void {
+  #set(user: string, field: string, value: string): void {
+    this.#fieldsOf(user)[field] = value;
+    this.#tell((client) => write(client, user, { [field]: value }));
+  }
+
+  #delete(user: string, field: string): void {
+    delete this.#own.get(user)?.[field];
+    this.#tell((client) => client.hDel(keyOf(user), field));
+  }
+
+  #tell(change: (client: RedisClient) => Promise<unknown>): void {
     this.#connection.ask(change).catch(() => {});
+  }
+}
+
+async function write(client: RedisClient, user: string, fields: Fields): Promise<void> {
+  if (Object.keys(fields).length > 0) {
+    await client.multi().hSet(keyOf(user), fields).expire(keyOf(user), KEPT_S).exec();
   }
 }
 
@@ -64,7 +104,7 @@ function keyOf(user: string): string {
   return `server-playback:session:{${user}}`;
 }
 
-function parse(fields: Record<string, string>): SessionRecord {
+function parse(fields: Fields): SessionRecord {
   const all = Object.entries(fields);
   const of = (prefix: string) => all.filter(([field]) => field.startsWith(prefix));
   return {

@@ -14,10 +14,14 @@ export const emptyRecord: SessionRecord = { apps: [], unanswered: new Map() };
  */
 export interface SessionRecords {
   load(user: string): Promise<SessionRecord>;
+  /** This node has the user now, with this record. */
+  keep(user: string, record: SessionRecord): void;
   started(user: string, packageName: string): void;
   stopped(user: string, packageName: string): void;
   asked(user: string, requestId: string, packageName: string): void;
   answered(user: string, requestId: string): void;
+  /** This node has the user no more; the record stays. */
+  leave(user: string): void;
   /** The session is over. */
   forget(user: string): void;
   close(): void;
@@ -26,6 +30,8 @@ export interface SessionRecords {
 /** Of a single node, whose sessions end with it. */
 export const noRecords: SessionRecords = {
   load: () => Promise.resolve(emptyRecord),
+  keep: () => {},
+  leave: () => {},
   started: () => {},
   stopped: () => {},
   asked: () => {},

@@ -9,7 +9,7 @@ import { WebSocket } from "ws";
 import type { Closable } from "../closers.js";
 import type { RoomListener } from "../room/RoomListener.js";
 import type { RoomTap } from "../room/RoomTap.js";
-import { Waiters } from "../wait.js";
+import { poll, Waiters } from "../wait.js";
 
 /** First and longest pause before the phone connects again, in ms. */
 const FIRST_RETRY_MS = 100;
@@ -44,6 +44,7 @@ export class RoamingGlasses implements Closable {
   #socket: WebSocket | undefined;
   #room: LiveKitAccess | undefined;
   #connections = 0;
+  #isConnected = false;
   #askedForRoomAt = 0;
 
   private constructor(options: RoamingOptions) {
@@ -66,6 +67,16 @@ export class RoamingGlasses implements Closable {
   /** How often the glasses connected. */
   get connections(): number {
     return this.#connections;
+  }
+
+  /** Resolves once they are connected and in their room: who asks before is rightly told that they are away. */
+  async ready(): Promise<void> {
+    const isReady = () => this.#isConnected && this.#listeners.at(-1)?.left === undefined;
+    await poll("the glasses back", async () => {
+      if (!isReady()) {
+        throw new Error(this.#isConnected ? "not in the room" : "not connected");
+      }
+    });
   }
 
   /** What arrived from `sinceMs` on (wall clock), a list for each publication. */
@@ -102,7 +113,12 @@ export class RoamingGlasses implements Closable {
     this.#socket = socket;
     socket.on("error", () => {}); // followed by "close"
     socket.on("message", (data) => this.#receive(data.toString()));
-    return new Promise((resolve) => socket.once("close", () => resolve()));
+    return new Promise((resolve) =>
+      socket.once("close", () => {
+        this.#isConnected = false;
+        resolve();
+      }),
+    );
   }
 
   #receive(text: string): void {
@@ -113,6 +129,7 @@ export class RoamingGlasses implements Closable {
     const { message } = parsed;
     if (message.type === "connection_ack") {
       this.#connections++;
+      this.#isConnected = true;
       this.#room = message.livekit ?? this.#room;
       this.#answers.splice(0).forEach((answer) => {
         this.#answer(answer);

@@ -1,4 +1,5 @@
 import type { AudioResult } from "../SampleApp.js";
+import type { Phase } from "./plan.js";
 import { RoamingGlasses } from "./RoamingGlasses.js";
 import { findSweep, type Heard } from "./sweep.js";
 import type { Topology } from "./Topology.js";
@@ -11,6 +12,8 @@ const PATIENCE_MS = 15_000;
 /** One sound of one room, as asked for, heard and answered. */
 export interface Play {
   readonly phase: string;
+  /** Whether the way of the media itself went away meanwhile, for the bridge and the listener alike. */
+  readonly mediaGoes: boolean;
   readonly heard: Heard;
   /** How often the glasses were asked for it: 1. */
   readonly asked: number;
@@ -44,14 +47,15 @@ export class Room {
   }
 
   /** Plays the next sound, and keeps what came of it. */
-  async play(phase: string): Promise<Play> {
+  async play({ name: phase, mediaGoes = false }: Phase): Promise<Play> {
     const index = this.plays.length;
+    await this.glasses.ready();
     const since = Date.now();
     const before = new Set(this.glasses.asked.keys());
     const answer = await this.#ask(`sweep-${index % 3}.wav`);
     const heard = await this.#hear(since, index);
     const asked = [...this.glasses.asked].filter(([id]) => !before.has(id)).map(([, times]) => times);
-    const play = { phase, heard, asked: asked.reduce((sum, times) => sum + times, 0), ...answer };
+    const play = { phase, mediaGoes, heard, asked: asked.reduce((sum, times) => sum + times, 0), ...answer };
     this.plays.push(play);
     return play;
   }

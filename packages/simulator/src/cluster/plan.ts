@@ -5,6 +5,8 @@ import type { Topology } from "./Topology.js";
 /** What happens to the topology while every room plays a sound. */
 export interface Phase {
   readonly name: string;
+  /** Whether it takes away the way of the media itself: a LiveKit node, or the proxy before them. */
+  readonly mediaGoes?: boolean;
   act(topology: Topology, random: () => number): Promise<void>;
 }
 
@@ -17,8 +19,8 @@ const kills: readonly Phase[] = [
   kill("a bridge is killed", ({ bridges }) => bridges),
   kill("a cloud is killed", ({ clouds }) => clouds),
   kill("Redis is killed", ({ redis }) => [redis]),
-  kill("a LiveKit node is killed", ({ liveKits }) => liveKits),
-  kill("the proxy is killed", ({ proxy }) => [proxy]),
+  { ...kill("a LiveKit node is killed", ({ liveKits }) => liveKits), mediaGoes: true },
+  { ...kill("the proxy is killed", ({ proxy }) => [proxy]), mediaGoes: true },
 ];
 
 const grow: Phase = { name: "a bridge and a cloud are added", act: (topology) => topology.grow() };
@@ -26,7 +28,7 @@ const grow: Phase = { name: "a bridge and a cloud are added", act: (topology) =>
 const restarts: readonly Phase[] = [
   restart("the bridges are restarted, one by one", ({ bridges }) => bridges),
   restart("the clouds are restarted, one by one", ({ clouds }) => clouds),
-  restart("the LiveKit nodes are restarted, one by one", ({ liveKits }) => liveKits),
+  { ...restart("the LiveKit nodes are restarted, one by one", ({ liveKits }) => liveKits), mediaGoes: true },
 ];
 
 /** The whole run, and the one that is short enough for every test run. */

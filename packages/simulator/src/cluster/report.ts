@@ -1,7 +1,9 @@
 import type { Play, Room } from "./Room.js";
 
 /** A sound is lost when less than this part of it was heard. */
-const LOST_PART = 0.5;
+const LOST_PART = 0.1;
+/** It is cut when more of it than this was not heard, in ms. */
+const CUT_MS = 100;
 /** More of it than this, heard again, is a sound played twice, in ms: what a recovery repeats is less. */
 const TWICE_MS = 1_000;
 
@@ -12,6 +14,8 @@ export interface RoomReport {
   readonly silenceAtWorstMs: number;
   readonly missingAtWorstMs: number;
   readonly soundsLost: number;
+  /** Of those that were heard: not whole, though the media's own servers were there all the time. */
+  readonly soundsCut: number;
   readonly soundsTwice: number;
   readonly responsesMissing: number;
   readonly responsesWrong: number;
@@ -28,6 +32,7 @@ export function roomReport(room: Room, soundMs: number): RoomReport {
     silenceAtWorstMs: worst(({ heard }) => heard.silenceMs),
     missingAtWorstMs: worst(({ heard }) => heard.lostMs),
     soundsLost: count(({ heard }) => heard.lostMs > soundMs * (1 - LOST_PART)),
+    soundsCut: count(({ heard, mediaGoes }) => !mediaGoes && heard.lostMs > CUT_MS),
     soundsTwice: count(({ heard, asked }) => heard.twiceMs > TWICE_MS || asked > 1),
     responsesMissing: count(({ response }) => response === null),
     responsesWrong: count(({ response }) => response !== null && !isRight(response, soundMs)),
@@ -43,8 +48,8 @@ function isRight(
 }
 
 export function isGood(report: RoomReport): boolean {
-  const { soundsLost, soundsTwice, responsesMissing, responsesWrong } = report;
-  return soundsLost + soundsTwice + responsesMissing + responsesWrong === 0;
+  const { soundsLost, soundsCut, soundsTwice, responsesMissing, responsesWrong } = report;
+  return soundsLost + soundsCut + soundsTwice + responsesMissing + responsesWrong === 0;
 }
 
 /** One line a phase: how it was for the room that had it worst. */
@@ -61,7 +66,8 @@ export function phaseLine(name: string, plays: readonly Play[]): string {
 }
 
 export function roomTable(reports: readonly RoomReport[]): string {
-  const head = "room       plays  silence at worst  missing at worst  lost  twice  responses missing  wrong";
+  const head =
+    "room       plays  silence at worst  missing at worst  lost   cut  twice  responses missing  wrong";
   const lines = reports.map((r) =>
     [
       r.room.split("@")[0]?.padEnd(9),
@@ -69,6 +75,7 @@ export function roomTable(reports: readonly RoomReport[]): string {
       `${r.silenceAtWorstMs} ms`.padStart(17),
       `${r.missingAtWorstMs} ms`.padStart(17),
       String(r.soundsLost).padStart(5),
+      String(r.soundsCut).padStart(5),
       String(r.soundsTwice).padStart(6),
       String(r.responsesMissing).padStart(18),
       String(r.responsesWrong).padStart(6),
