@@ -112,7 +112,11 @@ afterAll(async () => {
 });
 
 describe("OPS-11 one grep", () => {
-  const LineSchema = z.looseObject({ user: z.string().optional(), room: z.string().optional() });
+  const LineSchema = z.looseObject({
+    msg: z.string().optional(),
+    user: z.string().optional(),
+    room: z.string().optional(),
+  });
 
   function linesOf(log: string): z.infer<typeof LineSchema>[] {
     const lines = readFileSync(inRepository("out", "logs", "observability", `${log}.log`), "utf8").split(
@@ -123,9 +127,14 @@ describe("OPS-11 one grep", () => {
       .map((line) => LineSchema.parse(JSON.parse(line)));
   }
 
-  it("for a requestId tells a play's story on both sides, with its user and room", () => {
+  it("for a requestId tells a play's story on both sides, with its user and room", async () => {
+    await poll("the last lines of the logs", async () => {
+      for (const log of ["cloud", "bridge"]) {
+        expect(linesOf(log).map(({ msg }) => msg)).toContain("play ended"); // files are written a little later
+      }
+    });
     const [cloud, bridge] = [linesOf("cloud"), linesOf("bridge")];
-    const messages = (lines: object[]) => lines.map((line) => ("msg" in line ? line.msg : undefined));
+    const messages = (lines: typeof cloud) => lines.map(({ msg }) => msg);
     expect(messages(cloud)).toEqual(expect.arrayContaining(["play requested", "play started", "play ended"]));
     expect(messages(bridge)).toEqual(expect.arrayContaining(["play started", "play ended"]));
     const { roomName } = wearer.glasses.room;
