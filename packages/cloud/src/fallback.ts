@@ -24,7 +24,6 @@ const roomFaults: ReadonlySet<RoomEnd["end"]> = new Set<PlayErrorCode>([
   "room_timeout",
   "no_listener",
   "playback_off",
-  "not_owner",
   // Another decoder may know the format, and a phone may reach what a server must not.
   "unsupported_format",
   "blocked_address",
