@@ -64,7 +64,7 @@ async function ownAllocations(): Promise<Line> {
     "-run",
     "^$",
     "-bench",
-    "^BenchmarkPacket$",
+    "^BenchmarkFetchedPacket$",
     "-benchtime",
     "3000x",
     "-count",
@@ -74,7 +74,7 @@ async function ownAllocations(): Promise<Line> {
   const { stdout } = await promisify(execFile)("go", args, { cwd: inRepository("livekit-client-2") });
   const each = [...stdout.matchAll(/(\d+) allocs\/op/g)].map(([, count]) => Number(count));
   if (each.length === 0) {
-    throw new Error(`BenchmarkPacket did not run: ${stdout}`);
+    throw new Error(`BenchmarkFetchedPacket did not run: ${stdout}`);
   }
   return line(
     "allocations a packet, up to the network",
