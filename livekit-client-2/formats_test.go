@@ -211,7 +211,7 @@ func BenchmarkPacket(b *testing.B) {
 		}
 	}))
 	defer server.Close()
-	config, err := loadConfig(func(string) string { return "" })
+	config, err := loadConfig(environment(map[string]string{"FETCH_ALLOW": "127.0.0.1"}))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func BenchmarkPacket(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	client := fetch.NewClient(fetch.Options{})
+	client := fetch.NewClient(fetch.Options{Allow: fetch.AllowAll()})
 	defer client.Close()
 	stream := source.Open(b.Context(), client, source.Options{URL: server.URL, Channels: 1})
 	defer stream.Close()
