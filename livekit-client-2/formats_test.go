@@ -211,7 +211,7 @@ func BenchmarkFetchedPacket(b *testing.B) {
 		}
 	}))
 	defer server.Close()
-	config, err := loadConfig(func(string) string { return "" })
+	config, err := loadConfig(environment(map[string]string{"FETCH_ALLOW": "127.0.0.1"}))
 	if err != nil {
 		b.Fatal(err)
 	}
