@@ -3,7 +3,7 @@ import { acquire } from "./acquire.js";
 import type { Lease, Leases, LossReason } from "./Lease.js";
 
 /** How long a play waits for the right to drive its room, in ms. */
-export const OWNERSHIP_WAIT_MS = 3_000;
+const OWNERSHIP_WAIT_MS = 3_000;
 
 /** This node may not drive the user's room now. */
 export class NotOwnerError extends Error {

@@ -8,6 +8,10 @@ import type { Topology } from "./Topology.js";
 const SETTLE_MS = 1_500;
 /** How long a sound may take to be heard whole after the app was answered, in ms. */
 const PATIENCE_MS = 15_000;
+/** What the SDK says, at once, while it is connecting again: nothing was asked of anybody. */
+const NOT_SENT = "WebSocket not connected";
+/** When the app tries again then, in ms. */
+const ASK_AGAIN_MS = 200;
 
 /** One sound of one room, as asked for, heard and answered. */
 export interface Play {
@@ -72,11 +76,17 @@ export class Room {
   }
 
   async #ask(sound: string): Promise<Pick<Play, "response" | "error">> {
-    try {
-      const audioUrl = this.#topology.samples.url(sound);
-      return { response: await this.#topology.app.play(this.userId, { audioUrl }), error: null };
-    } catch (error) {
-      return { response: null, error: error instanceof Error ? error.message : String(error) };
+    const audioUrl = this.#topology.samples.url(sound);
+    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+      try {
+        return { response: await this.#topology.app.play(this.userId, { audioUrl }), error: null };
+      } catch (failure) {
+        const error = failure instanceof Error ? failure.message : String(failure);
+        if (!error.includes(NOT_SENT) || Date.now() > deadline) {
+          return { response: null, error };
+        }
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      }
     }
   }
 }

@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { type Closable, Closers, startOrClose } from "../closers.js";
 import { RoomTap } from "../room/RoomTap.js";
 import { SampleApp } from "../SampleApp.js";
@@ -11,7 +14,7 @@ import { SampleServer } from "../stack/SampleServer.js";
 import { Member } from "./Member.js";
 import { type ProxyAddresses, startProxy, startRedis } from "./programs.js";
 
-export const PACKAGE = "com.example.cluster";
+const PACKAGE = "com.example.cluster";
 /** How long a bridge may play on when it is asked to end, in ms: longer than the sounds. */
 const DRAIN_MS = 8_000;
 const LEASE_GRACE_MS = 3_000;
@@ -102,7 +105,11 @@ export class Topology implements Closable {
     }
     this.tap = this.#closers.own(new RoomTap(binary("ROOM_TAP_BIN", process.env)));
     this.samples = this.#closers.own(await SampleServer.start(inRepository("samples")));
-    this.redis = await this.#run(new Member("redis", () => startRedis(this.#stack, this.#port("redis"))));
+    const data = await mkdtemp(path.join(tmpdir(), "cluster-redis-"));
+    this.#closers.own({ close: () => rm(data, { recursive: true, force: true }) });
+    this.redis = await this.#run(
+      new Member("redis", () => startRedis(this.#stack, this.#port("redis"), data)),
+    );
     this.liveKits = numbered("livekit", COUNTS.livekit).map((name) => this.#liveKit(name));
     this.bridges = numbered("bridge", COUNTS.bridge).map((_, i) => this.#bridge(i + 1));
     this.clouds = numbered("cloud", COUNTS.cloud).map((_, i) => this.#cloud(i + 1));

@@ -13,12 +13,12 @@ export function missingPrograms(): string[] {
   return Object.values(programs).flatMap((names) => (find(names) === undefined ? [names.at(-1) ?? ""] : []));
 }
 
-/** A Redis or Valkey without persistence. */
-export async function startRedis({ logDir }: StackEnv, port: number): Promise<Running> {
+/** A Redis or Valkey that keeps its data in a folder: a LiveKit node finds a room's other node by it. */
+export async function startRedis({ logDir }: StackEnv, port: number, folder: string): Promise<Running> {
   return await ManagedProcess.start({
     name: "redis",
     command: find(programs.redis) ?? "redis-server",
-    args: ["--port", String(port), "--bind", HOST, "--save", "", "--appendonly", "no"],
+    args: ["--port", String(port), "--bind", HOST, "--dir", folder, "--save", "", "--appendonly", "yes"],
     logDir,
     ready: () => ping(port),
   });
