@@ -31,6 +31,7 @@ type Bridge struct {
 	fetcher  *fetch.Client
 	fences   *fence.Table
 	instance string // names this run
+	began    time.Time
 	joining  chan struct{}
 
 	mu       sync.Mutex
@@ -50,6 +51,7 @@ func newBridge(config Config, log *slog.Logger) *Bridge {
 		fetcher:  fetch.NewClient(config.Fetch),
 		fences:   fence.NewTable(),
 		instance: newInstanceID(),
+		began:    time.Now(),
 		joining:  make(chan struct{}, maxJoins),
 		sessions: make(map[string]*BridgeClient),
 		drained:  make(chan struct{}),

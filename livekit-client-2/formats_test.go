@@ -215,7 +215,7 @@ func BenchmarkFetchedPacket(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := newPublisher(config, discard{}, newWallClock(), newMetrics())
+	p, err := newPublisher(config, discard{}, newWallClock(time.Now()), newMetrics())
 	if err != nil {
 		b.Fatal(err)
 	}

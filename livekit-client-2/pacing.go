@@ -67,18 +67,21 @@ func (p *pacer) giveBack() { p.due = p.due.Add(-p.interval) }
 const wakeGrid = 5 * time.Millisecond
 
 // wallClock is the machine's monotonic clock. One goroutine waits on it at a time.
-type wallClock struct{ timer *time.Timer }
+type wallClock struct {
+	timer *time.Timer
+	grid  time.Time // where the grid begins, the same for all
+}
 
-func newWallClock() *wallClock {
+func newWallClock(grid time.Time) *wallClock {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
-	return &wallClock{timer: timer}
+	return &wallClock{timer: timer, grid: grid}
 }
 
 func (*wallClock) Now() time.Time { return time.Now() }
 
 func (c *wallClock) WaitUntil(t time.Time, done <-chan struct{}) bool {
-	c.timer.Reset(time.Until(gridAfter(t)))
+	c.timer.Reset(time.Until(c.gridAfter(t)))
 	select {
 	case <-c.timer.C:
 		return true
@@ -88,9 +91,9 @@ func (c *wallClock) WaitUntil(t time.Time, done <-chan struct{}) bool {
 	}
 }
 
-// gridAfter is t, rounded up to the grid, which is the same for all; the past stays what it is.
-func gridAfter(t time.Time) time.Time {
-	if past := time.Duration(t.UnixNano()) % wakeGrid; past > 0 && time.Until(t) > 0 {
+// gridAfter is t, rounded up to the grid; the past stays what it is.
+func (c *wallClock) gridAfter(t time.Time) time.Time {
+	if past := t.Sub(c.grid) % wakeGrid; past > 0 && time.Until(t) > 0 {
 		return t.Add(wakeGrid - past)
 	}
 	return t

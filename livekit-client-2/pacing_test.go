@@ -105,7 +105,7 @@ func TestPacerRunsDoNotOverlap(t *testing.T) {
 }
 
 func TestPacerStops(t *testing.T) {
-	p := newPacer(newWallClock(), time.Hour)
+	p := newPacer(newWallClock(time.Now()), time.Hour)
 	p.start()
 	done := make(chan struct{})
 	mustNext(t, p)
@@ -117,14 +117,15 @@ func TestPacerStops(t *testing.T) {
 
 func TestMomentsOfManyRoomsFallTogether(t *testing.T) {
 	now := time.Now()
+	clock := newWallClock(now)
 	for i := range 100 {
 		wanted := now.Add(time.Hour + time.Duration(i)*777*time.Microsecond)
-		got := gridAfter(wanted)
-		if late := got.Sub(wanted); late < 0 || late >= wakeGrid || got.UnixNano()%int64(wakeGrid) != 0 {
+		got := clock.gridAfter(wanted)
+		if late := got.Sub(wanted); late < 0 || late >= wakeGrid || got.Sub(clock.grid)%wakeGrid != 0 {
 			t.Fatalf("%v late, at %v", late, got)
 		}
 	}
-	if past := now.Add(-time.Millisecond); gridAfter(past) != past {
+	if past := now.Add(-time.Millisecond); clock.gridAfter(past) != past {
 		t.Error("a moment that is over is put off")
 	}
 }

@@ -38,7 +38,7 @@ func rehearse(t testing.TB, channels int) *rehearsal {
 		c.PublishChannels = channels
 		c.OpusBitrate = opus.Default(channels).Bitrate
 	})
-	p, err := newPublisher(config, track, newWallClock(), newMetrics())
+	p, err := newPublisher(config, track, newWallClock(time.Now()), newMetrics())
 	if err != nil {
 		t.Fatal(err)
 	}

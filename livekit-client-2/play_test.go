@@ -77,7 +77,7 @@ func TestBR10_AWAVIsHeardAsItIs(t *testing.T) {
 	if level := rms(pcm[first+4800 : last-4800]); math.Abs(20*math.Log10(level/(0.5/math.Sqrt2))) > 0.3 {
 		t.Errorf("level %v", level)
 	}
-	if early := packets[0].at.Add(1500 * time.Millisecond).Sub(complete.at); early > 5*time.Millisecond {
+	if early := packets[0].at.Add(1500 * time.Millisecond).Sub(complete.at); early > 15*time.Millisecond { // the packet's own way here included
 		t.Errorf("complete came %v before the last sample's time", early)
 	}
 	if n := len(s.all("play_complete", "")); n != 1 {

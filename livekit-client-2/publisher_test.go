@@ -38,7 +38,7 @@ func (f *fakeTrack) take() []heard {
 
 func newTestPublisher(t *testing.T, track packetWriter) *Publisher {
 	t.Helper()
-	p, err := newPublisher(testConfig(t, nil), track, newWallClock(), newMetrics())
+	p, err := newPublisher(testConfig(t, nil), track, newWallClock(time.Now()), newMetrics())
 	if err != nil {
 		t.Fatal(err)
 	}

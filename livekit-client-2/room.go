@@ -59,7 +59,7 @@ func newRoom(c *BridgeClient, cmd Command, serverURL string, after <-chan struct
 	if name == "" {
 		name = readClaims(g.token).Video.Room
 	}
-	publisher, err := newPublisher(c.bridge.config, nil, newWallClock(), c.bridge.metrics)
+	publisher, err := newPublisher(c.bridge.config, nil, newWallClock(c.bridge.began), c.bridge.metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (r *Room) connect() error {
 	err := r.awaitTurn()
 	if err == nil {
 		var l *link
-		if l, err = r.dial(r.life, r.grant, joinTimeout); err == nil {
+		if l, err = r.firstLink(); err == nil {
 			r.adopt(l)
 			r.client.bridge.metrics.joinTime.Observe(time.Since(began).Seconds())
 			r.logger().Info("room joined", "identity", r.identity, "tookMs", time.Since(began).Milliseconds())
@@ -208,6 +208,18 @@ func (r *Room) connect() error {
 		return cause
 	}
 	return fault.Wrap(fault.JoinFailed, err, "%v", err)
+}
+
+// firstLink joins. A server that took the token but to which no media connection came about in time
+// is tried once more: the SDK gives up after 5 s.
+func (r *Room) firstLink() (*link, error) {
+	began := time.Now()
+	l, err := r.dial(r.life, r.grant, joinTimeout)
+	left := joinTimeout - time.Since(began)
+	if err == nil || errors.Is(err, errTokenRefused) || r.life.Err() != nil || left < joinTimeout/4 {
+		return l, err
+	}
+	return r.dial(r.life, r.grant, left)
 }
 
 // awaitTurn waits until the session's last room has been left, so that one identity is in one place.

@@ -94,7 +94,7 @@ func newTroupe(t *testing.T, dice *rand.Rand) *troupe {
 	t.Helper()
 	bridge := newBridge(testConfig(t, func(c *Config) { c.MaxStreams = 20 }), slog.New(slog.DiscardHandler))
 	client := newBridgeClient(bridge, "troupe")
-	publisher, err := newPublisher(bridge.config, discard{}, newWallClock(), bridge.metrics)
+	publisher, err := newPublisher(bridge.config, discard{}, newWallClock(time.Now()), bridge.metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
