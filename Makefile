@@ -94,7 +94,7 @@ bench-cloud: typescript ## measure the cloud with 2,000 sessions over real socke
 	node bench/dist/cloud.js
 
 .PHONY: docs cli
-docs: typescript bridge ## write the documents that are made from the code: docs/api, docs/metrics.md
+docs: typescript bridge ## write the documents that are made from the code: docs/api, metrics, configuration
 	node packages/api-docs/dist/main.js
 
 cli: typescript ## the command line: make cli ARGS="doctor"

@@ -14,7 +14,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 )
 
-// chaosSeconds is how long TestREC40 plays with faults, unless CHAOS_SECONDS says otherwise. The same
+// chaosSeconds is how long TestREC39 plays with faults, unless CHAOS_SECONDS says otherwise. The same
 // CHAOS_SEED makes the same choices.
 const chaosSeconds = 10
 
@@ -28,7 +28,7 @@ type chaos struct {
 	last   int64          // number of the newest event
 }
 
-func TestREC40_WhateverBreaksEveryPlayEndsOnce(t *testing.T) {
+func TestREC39_WhateverBreaksEveryPlayEndsOnce(t *testing.T) {
 	seconds, err := strconv.Atoi(os.Getenv("CHAOS_SECONDS"))
 	if err != nil {
 		seconds = chaosSeconds

@@ -7,8 +7,10 @@ import { expect, it } from "vitest";
 import { asyncApi } from "../src/asyncapi.js";
 import { wireDocuments } from "../src/documents.js";
 import { bridgeMetrics, cloudMetrics } from "../src/live-metrics.js";
+import { bridgeSettings, cloudSettings } from "../src/live-settings.js";
 import { metricsPage, readMetrics } from "../src/metrics-page.js";
 import { openApi } from "../src/openapi.js";
+import { settingsPage } from "../src/settings-page.js";
 
 const require = createRequire(import.meta.url);
 const stale = (path: string) => `${path} is not what the code says: run "make docs"`;
@@ -32,6 +34,14 @@ it("OPS-21 the AsyncAPI document is valid by AsyncAPI's own schema", () => {
 it("OPS-20 docs/metrics.md is what a cloud and a bridge tell", async () => {
   const path = "docs/metrics.md";
   const page = metricsPage(await cloudMetrics(), await bridgeMetrics());
+  expect(await readFile(inRepository(path), "utf8"), stale(path)).toBe(page);
+});
+
+it("OPS-20 docs/configuration.md is what a cloud and a bridge read", async () => {
+  const path = "docs/configuration.md";
+  const bridge = await bridgeSettings();
+  expect(bridge.length).toBeGreaterThan(30);
+  const page = settingsPage(cloudSettings(), bridge);
   expect(await readFile(inRepository(path), "utf8"), stale(path)).toBe(page);
 });
 

@@ -6,4 +6,5 @@ export { JobStoreError } from "./jobs/JobStore.js";
 export { createLogger, type Logger } from "./logger.js";
 export { Metrics } from "./metrics.js";
 export type { PlaybackMode } from "./playback-flags.js";
+export { settings } from "./settings.js";
 export { SpeechSigner } from "./speech/speech-signature.js";

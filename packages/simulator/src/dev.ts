@@ -31,9 +31,8 @@ await runProgram(async (signal) => {
 async function describe(stack: Stack, roomName: string): Promise<void> {
   const { cloud, bridges, liveKit, samples } = stack.parts;
   const rows = [
-    ["console", `${cloud.url}/console`],
-    ["cloud", cloud.url],
     ["console", `${cloud.url}/console/`],
+    ["cloud", cloud.url],
     ["glasses token", await cloud.glassesToken(USER)],
     ["bridge", bridges.map(({ wsUrl }) => wsUrl).join(", ")],
     ["LiveKit", `${liveKit.url}  (key ${liveKit.apiKey}, secret ${liveKit.apiSecret})`],

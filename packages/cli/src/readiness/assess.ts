@@ -1,5 +1,5 @@
 import { readSamples, shareUpTo } from "./metrics-text.js";
-import { thresholds } from "./thresholds.js";
+import { faultsOfTheSound, thresholds } from "./thresholds.js";
 
 /** One threshold, and whether it holds. `value` is absent while nothing was measured. */
 export interface Assessment {
@@ -18,14 +18,18 @@ export function assess(metricsText: string): Assessment[] {
   const [completed, failed] = [total("completed"), total("failed")];
   const ended = completed + failed + total("cancelled");
   const share = (part: number, of: number) => (of === 0 ? undefined : part / of);
-  const { sameLength, promptMs } = thresholds;
-  const upTo = (ratio: number) => shareUpTo(samples, "cloud_duration_ratio", ratio);
+  const { sameLengthMs, promptMs } = thresholds;
+  const upTo = (ms: number) => shareUpTo(samples, "cloud_duration_difference_ms", ms);
   return [
     atLeast("plays that ended", ended, thresholds.minPlays),
-    atLeast("share heard to the end", share(completed, completed + failed), thresholds.minSuccessShare),
+    atMost(
+      "share failed by the server's fault",
+      share(failed - ofTheSound(samples), completed + failed),
+      thresholds.maxFailedShare,
+    ),
     atLeast(
-      "share as long as on the glasses",
-      difference(upTo(sameLength.high), upTo(sameLength.low)),
+      `share within ${sameLengthMs} ms of the glasses' length`,
+      difference(upTo(sameLengthMs), upTo(-sameLengthMs)),
       thresholds.minSameLengthShare,
     ),
     atLeast(
@@ -39,6 +43,14 @@ export function assess(metricsText: string): Assessment[] {
       thresholds.maxBridgeErrorShare,
     ),
   ];
+}
+
+/** Failures that were the sound's own. */
+function ofTheSound(samples: ReadonlyMap<string, number>): number {
+  const counts = faultsOfTheSound.map(
+    (code) => samples.get(`cloud_plays_failed_by_code_total{code="${code}"}`) ?? 0,
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function atLeast(name: string, value: number | undefined, threshold: number): Assessment {
