@@ -71,7 +71,7 @@ build: bridge room-tap typescript console $(LIVEKIT_SERVER_BIN) ## build everyth
 
 # ---- running ------------------------------------------------------------------------------------------
 
-.PHONY: demo dev screenshots bench cluster
+.PHONY: demo dev screenshots bench cluster soak chaos
 demo: build ## play real sounds through the whole line and print what the room heard
 	node packages/simulator/dist/demo.js
 
@@ -85,6 +85,12 @@ cluster: build ## run the whole topology, end its members while 30 rooms play, a
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  for p in redis-server haproxy; do command -v $$p >/dev/null || apt-get install -y -q --no-install-recommends $$p || true; done; fi
 	CLUSTER_SEED=$(SEED) node packages/simulator/dist/cluster.js
+
+soak: build ## many users play, stop and come back; nothing may leak (SOAK_S=300 seconds)
+	node packages/simulator/dist/soak.js
+
+chaos: build ## the same while things break, as a seed says (SOAK_S=300 CHAOS_SEED=1)
+	node packages/simulator/dist/soak.js chaos
 
 bench: build ## measure the bridge beside ffmpeg and the usual ways to build it (about 8 minutes)
 	node bench/dist/bridge.js $(PARTS)

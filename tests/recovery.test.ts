@@ -6,13 +6,13 @@ import {
   type SampleApp,
   Stack,
   startBridge,
+  TcpProxy,
 } from "@server-playback/simulator";
 import { RoomServiceClient } from "livekit-server-sdk";
 import { afterEach, describe, expect, inject, it, vi } from "vitest";
 import { expectNoSecrets } from "./harness/no-secrets.js";
 import { Stage, serveTone } from "./harness/Stage.js";
 import { stackEnv } from "./harness/stack-env.js";
-import { TcpProxy } from "./harness/TcpProxy.js";
 
 const closers: (() => Promise<unknown>)[] = [];
 

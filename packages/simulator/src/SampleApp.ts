@@ -20,6 +20,8 @@ export interface SampleAppOptions {
   apiKey: string;
   port: number;
   logDir: string;
+  /** Told each answer to a play as it comes over the socket. */
+  onAnswer?: (requestId: string) => void;
 }
 
 /** An app on the real `@mentra/sdk`, in a process of its own. */
@@ -29,10 +31,14 @@ export class SampleApp implements Closable {
   #process: ManagedProcess | undefined;
   #next = 1;
 
-  private constructor(readonly packageName: string) {}
+  private constructor(
+    readonly packageName: string,
+    private readonly onAnswer: (requestId: string) => void = () => {},
+  ) {}
 
-  static async start({ packageName, apiKey, port, logDir }: SampleAppOptions): Promise<SampleApp> {
-    const app = new SampleApp(packageName);
+  static async start(options: SampleAppOptions): Promise<SampleApp> {
+    const { packageName, apiKey, port, logDir } = options;
+    const app = new SampleApp(packageName, options.onAnswer);
     const child = await ManagedProcess.start({
       name: packageName,
       command: process.execPath,
@@ -94,6 +100,7 @@ export class SampleApp implements Closable {
       (news) => ((news.type === "result" || news.type === "failed") && news.id === id ? news : undefined),
       CALL_TIMEOUT_MS,
     );
+    this.#news.splice(this.#news.indexOf(answer), 1);
     if (answer.type === "failed") {
       throw new Error(answer.error);
     }
@@ -106,7 +113,12 @@ export class SampleApp implements Closable {
   }
 
   #receive(message: unknown): void {
-    this.#news.push(AppNewsSchema.parse(message));
+    const news = AppNewsSchema.parse(message);
+    if (news.type === "answer") {
+      this.onAnswer(news.requestId);
+      return;
+    }
+    this.#news.push(news);
     this.#waiters.check();
   }
 }

@@ -3,51 +3,48 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { writeWav } from "./audio/wav.js";
 import { Closers } from "./closers.js";
-import { steps } from "./demo/plan.js";
+import { type DemoStep, steps } from "./demo/plan.js";
 import { metricsTable, seedMetrics, stepTable } from "./demo/report.js";
+import { setMode, setScene } from "./demo/scene.js";
 import { runStep, type StepResult } from "./demo/step.js";
 import { decodePackets } from "./room/decode.js";
 import { type ArrivedPacket, ordered } from "./room/packets.js";
-import { Stack } from "./Stack.js";
 import { inRepository } from "./stack/env.js";
 import { runProgram } from "./stack/program.js";
-
-const USER = "demo@example.com";
 
 await runProgram(async (signal) => {
   say("Starting a LiveKit server, the bridge, the cloud, glasses and an app ...");
   const closers = new Closers();
   try {
-    const results = await play(closers, signal);
-    say(`The recordings are in out/: ${results.map(({ file }) => file).join(", ")}`);
-    return results.every(({ ok }) => ok) ? 0 : 1;
+    return (await play(closers, signal)) ? 0 : 1;
   } finally {
     await closers.close();
   }
 });
 
-async function play(closers: Closers, signal: AbortSignal): Promise<{ ok: boolean; file: string }[]> {
-  const stack = closers.own(await Stack.start());
-  const glasses = closers.own(await stack.glasses(USER));
-  const ears = await glasses.listen(stack.parts.tap);
-  await stack.startApp(USER);
+async function play(closers: Closers, signal: AbortSignal): Promise<boolean> {
+  const scene = await setScene(closers);
+  const { cloud } = scene.stack.parts;
   say("Everything is up; a listener is in the room.\n");
   const results: StepResult[] = [];
+  let mode: DemoStep["mode"] = "shadow";
   for (const step of steps) {
     signal.throwIfAborted();
-    const result = await runStep(step, { stack, userId: USER, glasses, ears });
+    if (step.mode !== mode) {
+      mode = step.mode;
+      await setMode(mode, cloud);
+    }
+    const result = await runStep(step, scene, results.at(-1));
     results.push(result);
-    say(stepTable(result, results.length - 1));
+    say(stepTable(step, result, results.length - 1));
   }
-  const metrics = await stack.parts.cloud.metrics();
+  const metrics = await cloud.metrics();
   say(metricsTable(metrics));
   writeReport(results, seedMetrics(metrics));
-  const recordings = results.map(async ({ ok, asked, packets }) => ({
-    ok,
-    file: await writeRecording(`demo-${asked.file.replace(/\..*/, "")}.wav`, packets),
-  }));
-  await writeRecording("demo.wav", ears.packets());
-  return [...(await Promise.all(recordings)), { ok: true, file: "demo.wav" }];
+  const files = await writeRecordings(results);
+  await writeRecording("demo.wav", scene.ears.packets());
+  say(`The recordings are in out/: ${[...files, "demo.wav"].join(", ")}`);
+  return results.every(({ ok }) => ok);
 }
 
 function writeReport(results: readonly StepResult[], metrics: Record<string, number>): void {
@@ -55,6 +52,14 @@ function writeReport(results: readonly StepResult[], metrics: Record<string, num
   const report = { ok: results.every(({ ok }) => ok), steps: forFile, metrics };
   mkdirSync(inRepository("out"), { recursive: true });
   writeFileSync(inRepository("out", "demo.json"), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** One file a step, but for the step of which nothing was to be heard. */
+function writeRecordings(results: readonly StepResult[]): Promise<string[]> {
+  const heard = results.flatMap(({ packets }, i) =>
+    packets.length === 0 ? [] : [{ packets, name: `demo-${steps[i]?.recording}.wav` }],
+  );
+  return Promise.all(heard.map(({ name, packets }) => writeRecording(name, packets)));
 }
 
 /** Writes what a listener heard as a WAV that any player plays; returns its name. */

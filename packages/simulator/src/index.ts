@@ -22,4 +22,5 @@ export { type LiveKit, roomToken, startLiveKit } from "./stack/livekit.js";
 export { ManagedProcess, ProcessError } from "./stack/ManagedProcess.js";
 export { choosePort, PortError, type PortName } from "./stack/ports.js";
 export * from "./stack/SampleServer.js";
+export { TcpProxy } from "./stack/TcpProxy.js";
 export { poll, Waiters, WaitTimeoutError } from "./wait.js";

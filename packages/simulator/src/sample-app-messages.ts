@@ -43,6 +43,7 @@ export type AudioResult = z.infer<typeof AudioResultSchema>;
 export const AppNewsSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("session"), userId: z.string(), sessionId: z.string() }),
   z.object({ type: z.literal("stopped"), userId: z.string(), reason: z.string() }),
+  z.object({ type: z.literal("answer"), requestId: z.string() }),
   z.object({ type: z.literal("result"), id: z.number(), result: AudioResultSchema }),
   z.object({ type: z.literal("failed"), id: z.number(), error: z.string() }),
 ]);

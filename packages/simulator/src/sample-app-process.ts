@@ -8,6 +8,7 @@ class DrivenApp extends AppServer {
 
   protected override async onSession(session: AppSession, sessionId: string, userId: string): Promise<void> {
     this.#sessions.set(userId, session);
+    tellAnswers(session);
     tell({ type: "session", userId, sessionId });
   }
 
@@ -40,6 +41,15 @@ class DrivenApp extends AppServer {
         return { success: true };
     }
   }
+}
+
+/** Tells each answer that comes, also those that nobody waits for: the SDK drops them without a word. */
+function tellAnswers({ audio }: AppSession): void {
+  const handle = audio.handleAudioPlayResponse.bind(audio);
+  audio.handleAudioPlayResponse = (response) => {
+    tell({ type: "answer", requestId: response.requestId });
+    handle(response);
+  };
 }
 
 function tell(news: AppNews): void {

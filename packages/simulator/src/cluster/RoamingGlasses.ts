@@ -87,6 +87,11 @@ export class RoamingGlasses implements Closable {
       .filter((packets) => packets.length > 0);
   }
 
+  /** Loses the connection, as a phone does in a tunnel; it connects again by itself. */
+  drop(): void {
+    this.#socket?.terminate();
+  }
+
   async close(): Promise<void> {
     this.#over.abort();
     this.#socket?.terminate();

@@ -1,6 +1,7 @@
 import type { LogLine } from "../stack/cloud.js";
-import { limits } from "./plan.js";
-import type { HeardFacts, Reported, StepResult } from "./step.js";
+import type { HeardFacts } from "./heard.js";
+import { type DemoStep, firstPacket, limits } from "./plan.js";
+import type { Reported, StepResult } from "./step.js";
 
 /** The metrics of the seed's design, by name. */
 const metricNames = [
@@ -14,12 +15,13 @@ const metricNames = [
 ];
 
 /** One step as a table for people. */
-export function stepTable(step: StepResult, index: number): string {
+export function stepTable(plan: DemoStep, step: StepResult, index: number): string {
   const { asked, heard, reported } = step;
+  const what = asked.file === undefined ? `speak "${asked.text}"` : `play ${asked.file}`;
   const stop = asked.stoppedAfterMs === null ? "" : `, stopped after ${ms(asked.stoppedAfterMs)}`;
   const rows: [string, string][] = [
-    ["asked", `play ${asked.file}, ${ms(asked.durationMs)}${stop}`],
-    ...heardRows(heard, asked.joined),
+    ["asked", `${what}, ${ms(asked.durationMs)}${stop}`],
+    ...heardRows(heard, firstPacket(plan).hint),
     ...reportedRows(reported),
     ["result", step.ok ? "holds" : `DOES NOT HOLD: ${step.problems.join("; ")}`],
   ];
@@ -45,18 +47,19 @@ export function seedMetrics(metrics: ReadonlyMap<string, number>): Record<string
   );
 }
 
-function heardRows(heard: HeardFacts | null, joined: boolean): [string, string][] {
+function heardRows(heard: HeardFacts | null, hint: string): [string, string][] {
   if (heard === null) {
     return [["heard", "nothing"]];
   }
-  const error = heard.lengthErrorMs === null ? "" : ` (${signed(heard.lengthErrorMs, 1)} ms beside the file)`;
+  const error =
+    heard.lengthErrorMs === null ? "" : ` (${signed(heard.lengthErrorMs, 1)} ms beside the original)`;
   const stop =
     heard.lastPacketAfterStopMs === null
       ? ""
       : `; nothing later than ${ms(heard.lastPacketAfterStopMs)} after the stop`;
   const { lostPackets, jumps, late } = heard.gaps;
   return [
-    ["heard", `first packet after ${ms(heard.firstPacketMs)} (${expectation(joined)})`],
+    ["heard", `first packet after ${ms(heard.firstPacketMs)} (${hint})`],
     ["heard", `${ms(heard.durationMs)} of sound in ${heard.packets} packets${error}${stop}`],
     [
       "heard",
@@ -73,15 +76,16 @@ function reportedRows(reported: Reported | null): [string, string][] {
   if (reported === null) {
     return [];
   }
-  const { glasses, job } = reported;
+  const { app, glasses, job } = reported;
   return [
-    ["glasses", `${glasses.success ? "success" : "failure"}, ${ms(glasses.durationMs)}`],
+    ["glasses", glasses === null ? "not asked" : answer(glasses.success, glasses.durationMs, glasses.error)],
+    ["app", answer(app.success, (app.duration ?? Number.NaN) * 1000, app.error)],
     ...job.map((line): [string, string] => ["job", jobLine(line)]),
   ];
 }
 
-function expectation(joined: boolean): string {
-  return joined ? `expected: under ${limits.firstPacketExpectedMs} ms` : "joining the room included";
+function answer(success: boolean, durationMs: number | undefined, error: string | undefined): string {
+  return `${success ? "success" : "failure"}, ${ms(durationMs)}${error === undefined ? "" : `, ${error}`}`;
 }
 
 /** A line of the cloud's log about a job, without what every line has. */
@@ -96,8 +100,10 @@ function jobLine(line: LogLine): string {
   ].join(", ");
 }
 
-function ms(value: number | undefined): string {
-  return value === undefined ? "no length" : `${value.toFixed(1)} ms`;
+function ms(value: number | null | undefined): string {
+  return value === undefined || value === null || Number.isNaN(value)
+    ? "no length"
+    : `${value.toFixed(1)} ms`;
 }
 
 function signed(value: number, digits: number): string {

@@ -1,29 +1,17 @@
-import { type Likeness, likeness } from "../audio/likeness.js";
-import { MEASURE_RATE, type Reference, readReference } from "../audio/reference.js";
-import { countGaps, type Gaps } from "../room/gaps.js";
-import { type Heard, measure, soundExtent } from "../room/measure.js";
-import type { ArrivedPacket, OrderedPacket } from "../room/packets.js";
-import { ordered, TICKS_PER_MS } from "../room/packets.js";
-import type { RoomListener } from "../room/RoomListener.js";
+import { decodeReference, type Reference, readReference } from "../audio/reference.js";
+import { measure } from "../room/measure.js";
+import { type ArrivedPacket, type OrderedPacket, ordered, TICKS_PER_MS } from "../room/packets.js";
 import type { AudioResult } from "../SampleApp.js";
-import type { GlassesReport, SimulatedGlasses } from "../SimulatedGlasses.js";
-import type { Stack } from "../Stack.js";
+import type { GlassesReport } from "../SimulatedGlasses.js";
 import type { LogLine } from "../stack/cloud.js";
 import { inRepository } from "../stack/env.js";
-import { type DemoStep, limits } from "./plan.js";
+import { findProblems } from "./checks.js";
+import { factsOf, type HeardFacts } from "./heard.js";
+import { type DemoSound, type DemoStep, limits } from "./plan.js";
+import type { Scene } from "./scene.js";
 
 /** Silence after a sound by which it is known to be over, in ms. */
 const QUIET_MS = 300;
-/** Fade at a stop, which is not like the original, in ms. */
-const FADE_MS = 40;
-
-/** Who takes part in a step. */
-export interface Scene {
-  readonly stack: Stack;
-  readonly userId: string;
-  readonly glasses: SimulatedGlasses;
-  readonly ears: RoomListener;
-}
 
 /** How a step went, in the form of `out/demo.json`. Times in ms. */
 export interface StepResult {
@@ -38,51 +26,36 @@ export interface StepResult {
 }
 
 interface Asked {
-  readonly file: string;
+  readonly mode: DemoStep["mode"];
+  readonly file?: string;
+  readonly text?: string;
   readonly url: string;
   readonly volume: number;
-  readonly durationMs: number;
+  /** Null where it could not be read. */
+  readonly durationMs: number | null;
   readonly stoppedAfterMs: number | null;
   /** Whether the bridge was in the room already. */
   readonly joined: boolean;
 }
 
-export interface HeardFacts {
-  readonly firstPacketMs: number;
-  readonly durationMs: number;
-  /** Beside the file, or beside what was to be heard until the stop. */
-  readonly lengthErrorMs: number | null;
-  readonly lastPacketAfterStopMs: number | null;
-  readonly packets: number;
-  readonly gaps: Gaps;
-  readonly likeness: number;
-  readonly worstLikeness: number;
-  readonly levelDb: number;
-}
-
+/** What became of the play, by those who know. */
 export interface Reported {
   readonly app: AudioResult;
-  readonly glasses: GlassesReport;
+  /** How often the glasses were asked to play it. */
+  readonly askedOfGlasses: number;
+  readonly glasses: GlassesReport | null;
   /** The job's events, as the cloud logged them. */
   readonly job: readonly LogLine[];
 }
 
 /** Plays one sound through the whole line and holds what was heard against what was asked. */
-export async function runStep(step: DemoStep, scene: Scene): Promise<StepResult> {
-  const reference = await readReference(inRepository("samples", step.file));
-  const asked: Asked = {
-    file: step.file,
-    url: scene.stack.parts.samples.url(step.file),
-    volume: step.volume,
-    durationMs: reference.durationMs,
-    stoppedAfterMs: step.stopAfterMs ?? null,
-    joined: step.joined,
-  };
-  const failed = { name: step.name, ok: false, asked, heard: null, reported: null, packets: [] };
+export async function runStep(step: DemoStep, scene: Scene, before?: StepResult): Promise<StepResult> {
+  const asked = whatIsAsked(step, scene);
   try {
-    return await playStep(step, scene, asked, reference);
+    return await playStep(step, scene, asked, before);
   } catch (error) {
-    return { ...failed, problems: [error instanceof Error ? error.message : String(error)] };
+    const problems = [error instanceof Error ? error.message : String(error)];
+    return { name: step.name, ok: false, problems, asked, heard: null, reported: null, packets: [] };
   }
 }
 
@@ -90,34 +63,72 @@ async function playStep(
   step: DemoStep,
   scene: Scene,
   asked: Asked,
-  reference: Reference,
+  before: StepResult | undefined,
 ): Promise<StepResult> {
-  const { stack, userId, glasses, ears } = scene;
+  if (step.away) {
+    await scene.ears.close();
+  }
+  const ears = step.away ? scene.witness : scene.ears;
   const askedAt = Date.now();
-  const played = stack.app.play(userId, { audioUrl: asked.url, volume: step.volume });
+  const played = play(step, scene, asked.url);
   played.catch(() => {}); // awaited below, unless something fails before
-  const requestId = await requestIdOf(glasses, asked.url);
+  const requestId = await requestIdOf(scene, askedAt);
   const stoppedAt =
     step.stopAfterMs === undefined ? undefined : await stopWhenHeard(step.stopAfterMs, askedAt, scene);
-  const [app, report] = await Promise.all([played, glasses.report(requestId)]);
-  const job = await jobOf(stack, requestId);
+  const reported = await reportsOf(step, scene, requestId, played);
   await ears.quiet(QUIET_MS);
 
   const packets = ears.packets(askedAt);
+  const reference = await original(step.sound, asked.url, scene); // not before: a text must not have been made
   const measured = await measure(ordered(packets), limits.lateMs);
   const heard = measured === undefined ? null : factsOf(measured, reference, { askedAt, stoppedAt });
-  const reported = { app, glasses: report, job };
-  const problems = [...findProblems(step, heard), ...reportProblems(step, heard, reported)];
-  return { name: step.name, ok: problems.length === 0, problems, asked, heard, reported, packets };
+  const isDeaf = ears.packets().length === 0;
+  const problems = findProblems(step, { heard, reported, isDeaf, before: before?.heard ?? null });
+  return {
+    name: step.name,
+    ok: problems.length === 0,
+    problems,
+    asked: { ...asked, durationMs: reference.durationMs },
+    heard,
+    reported,
+    packets,
+  };
 }
 
-function requestIdOf(glasses: SimulatedGlasses, url: string): Promise<string> {
-  return glasses.until("the glasses' play request", () => {
-    const isMeant = (message: (typeof glasses.received)[number]) =>
-      message.type === "audio_play_request" && message.audioUrl === url;
-    const request = glasses.received.findLast(isMeant);
-    return request?.type === "audio_play_request" ? request.requestId : undefined;
-  });
+function whatIsAsked({ mode, sound, volume, stopAfterMs, joined }: DemoStep, { stack }: Scene): Asked {
+  const { samples, cloud } = stack.parts;
+  const url =
+    "file" in sound
+      ? samples.url(sound.file)
+      : `${cloud.url}/api/tts?${new URLSearchParams({ text: sound.text })}`;
+  return { mode, ...sound, url, volume, durationMs: null, stoppedAfterMs: stopAfterMs ?? null, joined };
+}
+
+function play({ sound, volume }: DemoStep, { stack, userId }: Scene, audioUrl: string): Promise<AudioResult> {
+  return "file" in sound
+    ? stack.app.play(userId, { audioUrl, volume })
+    : stack.app.speak(userId, sound.text, { volume });
+}
+
+/** What should be heard; of a text, what the cloud gives to glasses that fetch it. */
+async function original(sound: DemoSound, url: string, { stack, userId }: Scene): Promise<Reference> {
+  if ("file" in sound) {
+    return await readReference(inRepository("samples", sound.file));
+  }
+  const authorization = `Bearer ${await stack.parts.cloud.glassesToken(userId)}`;
+  const response = await fetch(url, { headers: { authorization } });
+  if (!response.ok) {
+    throw new Error(`The speech could not be fetched: status ${response.status}.`);
+  }
+  return await decodeReference(new Uint8Array(await response.arrayBuffer()));
+}
+
+function requestIdOf({ stack, userId }: Scene, sinceMs: number): Promise<string> {
+  const isMeant = ({ msg, user, time }: LogLine) =>
+    msg === "play requested" && user === userId && Date.parse(String(time)) >= sinceMs;
+  return stack.parts.cloud.waitForLog("the play's request", (line) =>
+    isMeant(line) ? line.requestId : undefined,
+  );
 }
 
 /** Stops when so much has been heard; returns the moment of the call. */
@@ -138,76 +149,31 @@ async function stopWhenHeard(
   return stoppedAt;
 }
 
-async function jobOf(stack: Stack, requestId: string): Promise<readonly LogLine[]> {
-  const { cloud } = stack.parts;
-  const isEnd = (line: LogLine) => line.requestId === requestId && line.msg === "play ended";
-  await cloud.waitForLog("the job's end", (line) => isEnd(line) || undefined);
-  return cloud.log.filter((line) => line.requestId === requestId && line.msg?.startsWith("play "));
-}
-
-interface Moments {
-  askedAt: number;
-  stoppedAt: number | undefined;
-}
-
-function factsOf(heard: Heard, reference: Reference, { askedAt, stoppedAt }: Moments): HeardFacts {
-  const like = likenessOf(heard, reference, stoppedAt !== undefined);
+/** Where the glasses play, their report is waited for; where the room does, there should be none. */
+async function reportsOf(
+  { mode }: DemoStep,
+  { stack, glasses }: Scene,
+  requestId: string,
+  played: Promise<AudioResult>,
+): Promise<Reported> {
+  const isMeant = (message: { requestId?: unknown }) => message.requestId === requestId;
+  const [app, awaited] = await Promise.all([played, mode === "shadow" ? glasses.report(requestId) : null]);
+  const job = await jobOf(stack.parts.cloud, requestId);
+  const requests = glasses.received.filter((message) => message.type === "audio_play_request");
   return {
-    firstPacketMs: heard.firstPacketAtMs - askedAt,
-    durationMs: heard.soundMs,
-    lengthErrorMs: stoppedAt === undefined ? heard.soundMs - soundExtent(reference.samples).ms : null,
-    lastPacketAfterStopMs: stoppedAt === undefined ? null : heard.lastPacketAtMs - stoppedAt,
-    packets: heard.packets,
-    gaps: heard.gaps,
-    likeness: like.overall,
-    worstLikeness: like.worst,
-    levelDb: like.levelDb,
+    app,
+    askedOfGlasses: requests.filter(isMeant).length,
+    glasses: awaited ?? glasses.reports.find(isMeant) ?? null,
+    job,
   };
 }
 
-/** A sound that was stopped is compared with as much of the original as was heard before the fade. */
-function likenessOf(heard: Heard, { samples }: Reference, stopped: boolean): Likeness {
-  const end = stopped ? ((heard.leadInMs + heard.soundMs - FADE_MS) * MEASURE_RATE) / 1000 : samples.length;
-  return likeness(heard.samples, samples.subarray(0, end));
-}
-
-function findProblems(step: DemoStep, heard: HeardFacts | null): string[] {
-  if (heard === null) {
-    return ["nothing was heard"];
-  }
-  const firstPacketLimit = step.joined ? limits.firstPacketMs : limits.firstPacketJoiningMs;
-  const checks: [boolean, string][] = [
-    [
-      heard.firstPacketMs <= firstPacketLimit,
-      `the first packet came after ${heard.firstPacketMs.toFixed(1)} ms`,
-    ],
-    [
-      Math.abs(heard.lengthErrorMs ?? 0) <= limits.lengthErrorMs,
-      `the length is off by ${heard.lengthErrorMs} ms`,
-    ],
-    [heard.gaps.lostPackets === 0 && countGaps(heard.gaps) === 0, `gaps: ${JSON.stringify(heard.gaps)}`],
-    [heard.likeness >= limits.likeness, `likeness ${heard.likeness}`],
-    [heard.worstLikeness >= limits.worstLikeness, `likeness of the worst 200 ms ${heard.worstLikeness}`],
-    [Math.abs(heard.levelDb) <= limits.levelErrorDb, `the level is off by ${heard.levelDb} dB`],
-    [
-      (heard.lastPacketAfterStopMs ?? 0) <= limits.stopMs,
-      `sound came ${heard.lastPacketAfterStopMs} ms after the stop`,
-    ],
-  ];
-  return checks.flatMap(([ok, problem]) => (ok ? [] : [problem]));
-}
-
-function reportProblems(step: DemoStep, heard: HeardFacts | null, { app, glasses, job }: Reported): string[] {
-  const end = job.at(-1);
-  const state = step.stopAfterMs === undefined ? "completed" : "cancelled";
-  const played = Number(end?.durationMs);
-  const checks: [boolean, string][] = [
-    [app.success && glasses.success, `the glasses' playback failed: ${glasses.error ?? app.error}`],
-    [end?.state === state, `the job ended as ${String(end?.state)}`],
-    [
-      heard !== null && Math.abs(played - heard.durationMs) <= limits.reportedErrorMs,
-      `the job says ${played} ms, the room heard ${heard?.durationMs} ms`,
-    ],
-  ];
-  return checks.flatMap(([ok, problem]) => (ok ? [] : [problem]));
+async function jobOf(
+  cloud: Scene["stack"]["parts"]["cloud"],
+  requestId: string,
+): Promise<readonly LogLine[]> {
+  const isEnd = (line: LogLine) => line.requestId === requestId && line.msg === "play ended";
+  await cloud.waitForLog("the job's end", (line) => isEnd(line) || undefined);
+  const isTold = ({ msg = "" }: LogLine) => msg.startsWith("play ") || msg.startsWith("fell back");
+  return cloud.log.filter((line) => line.requestId === requestId && isTold(line));
 }

@@ -72,6 +72,7 @@ export class CloudProcess implements Closable {
   private constructor(
     readonly url: string,
     readonly glassesTokenSecret: string,
+    private readonly onLine: (line: LogLine) => void = () => {},
   ) {}
 
   static async start(
@@ -82,10 +83,12 @@ export class CloudProcess implements Closable {
       apps: readonly AppCredentials[];
       glassesTokenSecret: string;
       name?: string;
+      /** Told each line of the log. */
+      onLine?: (line: LogLine) => void;
     },
   ): Promise<CloudProcess> {
     const port = await choosePort("CLOUD_PORT", stack.env, stack.usualPorts);
-    const cloud = new CloudProcess(`http://${HOST}:${port}`, parts.glassesTokenSecret);
+    const cloud = new CloudProcess(`http://${HOST}:${port}`, parts.glassesTokenSecret, parts.onLine);
     cloud.#process = await ManagedProcess.start({
       name: parts.name ?? "cloud",
       command: process.execPath,
@@ -105,6 +108,10 @@ export class CloudProcess implements Closable {
       onLine: (line) => cloud.#read(line),
     });
     return cloud;
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
   }
 
   /** The log from its beginning. */
@@ -169,6 +176,7 @@ export class CloudProcess implements Closable {
     if (line !== undefined) {
       this.#log.push(line);
       this.#log.splice(0, this.#log.length - MAX_LOG_LINES);
+      this.onLine(line);
       this.#waiters.check();
     }
   }

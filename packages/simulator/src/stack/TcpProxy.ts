@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import type { Closable } from "../closers.js";
+import { HOST } from "./ports.js";
 
-/** A TCP connection's other half, where a test can cut it. */
-export class TcpProxy {
+/** A TCP connection's other half, where it can be cut. */
+export class TcpProxy implements Closable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   /** Whether new connections are turned away. */
@@ -24,14 +26,14 @@ export class TcpProxy {
   static async start(url: string, port = 0): Promise<TcpProxy> {
     const { hostname, port: targetPort } = new URL(url);
     const proxy = new TcpProxy({ host: hostname, port: Number(targetPort) });
-    proxy.#server.listen(port, "127.0.0.1");
+    proxy.#server.listen(port, HOST);
     await once(proxy.#server, "listening");
     return proxy;
   }
 
   /** `127.0.0.1:port`. */
   get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${HOST}:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** Connections that are open. */
@@ -39,9 +41,9 @@ export class TcpProxy {
     return this.#sockets.size / 2;
   }
 
-  /** Ends every connection as a lost network does: without a goodbye. */
-  cut(): void {
-    for (const socket of this.#sockets) {
+  /** Ends connections, all or those that are chosen, as a lost network does: without a goodbye. */
+  cut(isMeant: () => boolean = () => true): void {
+    for (const socket of [...this.#sockets].filter(isMeant)) {
       socket.destroy();
     }
   }

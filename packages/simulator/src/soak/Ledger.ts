@@ -1,0 +1,94 @@
+import type { LogLine } from "../stack/cloud.js";
+import { poll } from "../wait.js";
+
+/** One play, as the cloud's log and the apps' sockets tell of it. */
+interface Entry {
+  /** The app that asked; undefined until the log says so, and where there was no job. */
+  packageName?: string;
+  requests: number;
+  ends: number;
+  /** Apps that got an answer, each time that they did. */
+  readonly answers: string[];
+}
+
+/** Keeps the books of every play: one job, one end, one answer, and that to the app that asked. */
+export class Ledger {
+  readonly #entries = new Map<string, Entry>();
+  readonly #problems = new Set<string>();
+
+  /** Jobs so far. */
+  get plays(): number {
+    return [...this.#entries.values()].filter(({ requests }) => requests > 0).length;
+  }
+
+  get problems(): readonly string[] {
+    return [...this.#problems];
+  }
+
+  /** Writes down what does not hold. */
+  problem(text: string): void {
+    this.#problems.add(text);
+  }
+
+  /** Takes a line of the cloud's log. */
+  line({ msg, requestId, packageName }: LogLine): void {
+    if (requestId === undefined) {
+      return;
+    }
+    if (msg === "play requested") {
+      const entry = this.#entry(requestId);
+      entry.packageName = String(packageName);
+      entry.requests++;
+      this.#check(requestId, entry);
+    } else if (msg === "play ended") {
+      const entry = this.#entry(requestId);
+      entry.ends++;
+      this.#check(requestId, entry);
+    }
+  }
+
+  /** Takes an answer that an app got. */
+  answer(packageName: string, requestId: string): void {
+    const entry = this.#entry(requestId);
+    entry.answers.push(packageName);
+    this.#check(requestId, entry);
+  }
+
+  /** Waits until nothing is open any more; what stays open is a problem. */
+  async settle(timeoutMs: number): Promise<void> {
+    const isOpen = ({ requests, ends, answers }: Entry) => answers.length === 0 || ends < requests;
+    const open = () => [...this.#entries].filter(([, entry]) => isOpen(entry));
+    const look = async () => {
+      if (open().length > 0) {
+        throw new Error(`${open().length} plays are open`);
+      }
+    };
+    await poll("the plays' ends", look, { timeoutMs }).catch(() => {});
+    for (const [requestId, { ends, answers }] of open()) {
+      this.problem(`${requestId}: ${ends} ends, ${answers.length} answers`);
+    }
+  }
+
+  /** What may never be, at any moment. */
+  #check(requestId: string, { requests, ends, answers, packageName }: Entry): void {
+    const wrong = answers.find((to) => packageName !== undefined && to !== packageName);
+    if (requests > 1) {
+      this.problem(`${requestId}: ${requests} jobs`);
+    }
+    if (ends > 1) {
+      this.problem(`${requestId}: ${ends} ends`);
+    }
+    if (answers.length > 1) {
+      this.problem(`${requestId}: ${answers.length} answers`);
+    }
+    if (wrong !== undefined) {
+      this.problem(`${requestId}: asked by ${packageName}, answered to ${wrong}`);
+    }
+  }
+
+  #entry(requestId: string): Entry {
+    const entry = this.#entries.get(requestId) ?? { requests: 0, ends: 0, answers: [] };
+    this.#entries.set(requestId, entry);
+    return entry;
+  }
+}
