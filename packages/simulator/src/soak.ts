@@ -1,6 +1,7 @@
 // `make soak`: many users play, stop and come back, for as long as is asked for; `make chaos`: the same
 // while things break, as a seed says. Ends with 0 only if every play had one job, one end and one answer,
 // and nothing is held at the end that was not held at the beginning.
+import { setMaxListeners } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { Closers } from "./closers.js";
 import { randomOf } from "./cluster/random.js";
@@ -22,6 +23,7 @@ const [seconds, count] = [Number(SOAK_S || 300), Number(SOAK_USERS || 12)];
 const seed = Number(CHAOS_SEED || Date.now() % 1_000_000);
 
 await runProgram(async (signal) => {
+  setMaxListeners(0, signal); // each user waits with it
   const closers = new Closers();
   try {
     return await run(closers, signal);
@@ -58,6 +60,7 @@ async function run(closers: Closers, signal: AbortSignal): Promise<number> {
     seconds,
     users: count,
     plays: ledger.plays,
+    lost: ledger.lost,
     problems,
     before,
     after,
@@ -72,6 +75,8 @@ interface Result {
   readonly seconds: number;
   readonly users: number;
   readonly plays: number;
+  /** Requests that were on their way to glasses whose connection broke. */
+  readonly lost: number;
   readonly problems: readonly string[];
   readonly before: Levels;
   readonly after: Levels;

@@ -1,12 +1,23 @@
 import type { LogLine } from "../stack/cloud.js";
 import { poll } from "../wait.js";
 
+/**
+ * How soon after its asking the glasses' connection may be lost for the request to be lost with it, in ms.
+ * A socket tells nobody what has arrived: then nobody plays it, and nobody answers.
+ */
+const IN_FLIGHT_MS = 500;
+
 /** One play, as the cloud's log and the apps' sockets tell of it. */
 interface Entry {
   /** The app that asked; undefined until the log says so, and where there was no job. */
   packageName?: string;
+  user?: string;
   requests: number;
   ends: number;
+  /** When the glasses were asked for it (wall clock, ms). */
+  askedAt?: number;
+  /** The glasses were lost just after they were asked. */
+  isLost: boolean;
   /** Apps that got an answer, each time that they did. */
   readonly answers: string[];
 }
@@ -21,6 +32,11 @@ export class Ledger {
     return [...this.#entries.values()].filter(({ requests }) => requests > 0).length;
   }
 
+  /** Requests that were lost with the glasses' connection, and never answered. */
+  get lost(): number {
+    return [...this.#entries.values()].filter(({ isLost, answers }) => isLost && answers.length === 0).length;
+  }
+
   get problems(): readonly string[] {
     return [...this.#problems];
   }
@@ -31,19 +47,11 @@ export class Ledger {
   }
 
   /** Takes a line of the cloud's log. */
-  line({ msg, requestId, packageName }: LogLine): void {
-    if (requestId === undefined) {
-      return;
-    }
-    if (msg === "play requested") {
-      const entry = this.#entry(requestId);
-      entry.packageName = String(packageName);
-      entry.requests++;
-      this.#check(requestId, entry);
-    } else if (msg === "play ended") {
-      const entry = this.#entry(requestId);
-      entry.ends++;
-      this.#check(requestId, entry);
+  line(line: LogLine): void {
+    if (line.msg === "glasses away") {
+      this.#glassesAway(line);
+    } else if (line.requestId !== undefined) {
+      this.#event(this.#entry(line.requestId), line);
     }
   }
 
@@ -56,7 +64,8 @@ export class Ledger {
 
   /** Waits until nothing is open any more; what stays open is a problem. */
   async settle(timeoutMs: number): Promise<void> {
-    const isOpen = ({ requests, ends, answers }: Entry) => answers.length === 0 || ends < requests;
+    const isOpen = ({ requests, ends, answers, isLost }: Entry) =>
+      (answers.length === 0 && !isLost) || ends < requests;
     const open = () => [...this.#entries].filter(([, entry]) => isOpen(entry));
     const look = async () => {
       if (open().length > 0) {
@@ -66,6 +75,32 @@ export class Ledger {
     await poll("the plays' ends", look, { timeoutMs }).catch(() => {});
     for (const [requestId, { ends, answers }] of open()) {
       this.problem(`${requestId}: ${ends} ends, ${answers.length} answers`);
+    }
+  }
+
+  #event(entry: Entry, { msg, requestId = "", packageName, user, time }: LogLine): void {
+    switch (msg) {
+      case "play requested":
+        entry.packageName = String(packageName);
+        entry.requests++;
+        break;
+      case "glasses asked":
+        entry.user = String(user);
+        entry.askedAt = Date.parse(String(time));
+        break;
+      case "play ended":
+        entry.ends++;
+        break;
+      default:
+        return;
+    }
+    this.#check(requestId, entry);
+  }
+
+  #glassesAway({ user, time }: LogLine): void {
+    const since = Date.parse(String(time)) - IN_FLIGHT_MS;
+    for (const entry of this.#entries.values()) {
+      entry.isLost ||= entry.user === user && (entry.askedAt ?? 0) >= since;
     }
   }
 
@@ -87,7 +122,12 @@ export class Ledger {
   }
 
   #entry(requestId: string): Entry {
-    const entry = this.#entries.get(requestId) ?? { requests: 0, ends: 0, answers: [] };
+    const entry = this.#entries.get(requestId) ?? {
+      requests: 0,
+      ends: 0,
+      isLost: false,
+      answers: [],
+    };
     this.#entries.set(requestId, entry);
     return entry;
   }

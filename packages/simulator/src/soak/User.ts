@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Closable } from "../closers.js";
 import { RoamingGlasses } from "../cluster/RoamingGlasses.js";
-import { oneOf } from "../cluster/random.js";
+import { oneOf, randomOf } from "../cluster/random.js";
 import type { SampleApp } from "../SampleApp.js";
 import type { Ledger } from "./Ledger.js";
 import { type System, sounds } from "./System.js";
@@ -10,6 +10,9 @@ import { type System, sounds } from "./System.js";
 const IDLE_MS = 600;
 /** When a sound is stopped, at the earliest and how much later at most, in ms. */
 const STOP_MS = { from: 100, more: 900 };
+
+/** The part of the apps' sockets that is cut at once. */
+const CUT_PART = 0.1;
 
 interface World {
   readonly system: System;
@@ -59,6 +62,7 @@ export class User implements Closable {
       ...Array.from({ length: 3 }, () => () => this.#playAndStop()),
       ...Array.from({ length: 2 }, () => () => this.#playBoth()),
       async () => this.dropGlasses(),
+      async () => this.#cutApps(),
     ];
     while (Date.now() < until) {
       const act = oneOf(acts, this.#random);
@@ -96,12 +100,18 @@ export class User implements Closable {
     await Promise.all(this.#system.apps.map((app) => this.#ask(app, "short.wav", false)));
   }
 
+  /** Cuts some apps' sockets, whoever's they are; the SDK connects again. */
+  #cutApps(): void {
+    const random = randomOf(this.#random() * 2 ** 32);
+    this.#system.appLinks.cut(() => random() < CUT_PART);
+  }
+
   async #ask(app: SampleApp, name: keyof typeof sounds, stopOtherAudio = true): Promise<void> {
     const audioUrl = this.#system.samples.url(name);
     try {
       await app.play(this.id, { audioUrl, stopOtherAudio });
     } catch (error) {
-      if (!isOffline(error)) {
+      if (!isExpected(error)) {
         throw error;
       }
     }
@@ -117,7 +127,7 @@ export class User implements Closable {
   }
 }
 
-/** The SDK has no connection at the moment, and says so: nothing was asked. */
-function isOffline(error: unknown): boolean {
-  return /not connected|not open|not established|disconnected/i.test(String(error));
+/** The SDK has no connection at the moment, or gave up on an answer: the ledger knows if one was due. */
+function isExpected(error: unknown): boolean {
+  return /not connected|not open|not established|disconnected|timed? ?out/i.test(String(error));
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { oneOf } from "../cluster/random.js";
+import { oneOf, randomOf } from "../cluster/random.js";
 import type { System } from "./System.js";
 import type { User } from "./User.js";
 
@@ -50,7 +50,10 @@ const faults: readonly Fault[] = [
   },
 ];
 
-/** Breaks one thing after the other until the time has come (wall clock, ms); returns what was broken. */
+/**
+ * Breaks one thing after the other until the time has come (wall clock, ms); returns what was broken. Each fault has a
+ * random stream of its own: how much it takes from it has no part in what comes next.
+ */
 export async function breakThings(
   until: number,
   world: World,
@@ -68,7 +71,7 @@ export async function breakThings(
     left.splice(left.indexOf(fault), 1);
     say(fault.name);
     happened.push(fault.name);
-    await fault.happen(world);
+    await fault.happen({ ...world, random: randomOf(world.random() * 2 ** 32) });
   }
 }
 
