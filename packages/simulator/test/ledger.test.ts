@@ -64,4 +64,15 @@ describe("LOAD-1 the books of plays", () => {
     ledger.line({ msg: "glasses away", user, time: at(100) });
     expect(ledger.lost).toBe(1);
   });
+
+  it("LOAD-1 count an answer that was lost with the app's connection, and no other app's", async () => {
+    request("r1");
+    end("r1");
+    ledger.line({ msg: "glasses answered", requestId: "r1", user, time: at(0) });
+    ledger.line({ msg: "app away", packageName: chess, user, time: at(100) });
+    ledger.line({ msg: "app away", packageName: radio, user, time: at(600) });
+    expect(ledger.lost).toBe(0);
+    ledger.line({ msg: "app away", packageName: radio, user, time: at(100) });
+    expect(ledger.lost).toBe(1);
+  });
 });

@@ -2,8 +2,8 @@ import type { LogLine } from "../stack/cloud.js";
 import { poll } from "../wait.js";
 
 /**
- * How soon after its asking the glasses' connection may be lost for the request to be lost with it, in ms.
- * A socket tells nobody what has arrived: then nobody plays it, and nobody answers.
+ * A connection that is lost so soon after something was sent may have lost that too, in ms: a socket tells
+ * nobody what has arrived.
  */
 const IN_FLIGHT_MS = 500;
 
@@ -12,11 +12,13 @@ interface Entry {
   /** The app that asked; undefined until the log says so, and where there was no job. */
   packageName?: string;
   user?: string;
+  mode?: string;
   requests: number;
   ends: number;
-  /** When the glasses were asked for it (wall clock, ms). */
+  /** When the glasses were asked for it, and when its answer went to the app (wall clock, ms). */
   askedAt?: number;
-  /** The glasses were lost just after they were asked. */
+  answeredAt?: number | undefined;
+  /** A connection was lost with the request or the answer in it. */
   isLost: boolean;
   /** Apps that got an answer, each time that they did. */
   readonly answers: string[];
@@ -32,7 +34,7 @@ export class Ledger {
     return [...this.#entries.values()].filter(({ requests }) => requests > 0).length;
   }
 
-  /** Requests that were lost with the glasses' connection, and never answered. */
+  /** Plays whose request or answer was lost with a connection, so that the app got none. */
   get lost(): number {
     return [...this.#entries.values()].filter(({ isLost, answers }) => isLost && answers.length === 0).length;
   }
@@ -48,8 +50,8 @@ export class Ledger {
 
   /** Takes a line of the cloud's log. */
   line(line: LogLine): void {
-    if (line.msg === "glasses away") {
-      this.#glassesAway(line);
+    if (line.msg === "glasses away" || line.msg === "app away") {
+      this.#away(line);
     } else if (line.requestId !== undefined) {
       this.#event(this.#entry(line.requestId), line);
     }
@@ -78,17 +80,21 @@ export class Ledger {
     }
   }
 
-  #event(entry: Entry, { msg, requestId = "", packageName, user, time }: LogLine): void {
+  #event(entry: Entry, { msg, requestId = "", packageName, user, mode, time }: LogLine): void {
+    const at = Date.parse(String(time));
     switch (msg) {
       case "play requested":
-        entry.packageName = String(packageName);
+        Object.assign(entry, { packageName, user, mode });
         entry.requests++;
         break;
       case "glasses asked":
-        entry.user = String(user);
-        entry.askedAt = Date.parse(String(time));
+        Object.assign(entry, { user, askedAt: at });
+        break;
+      case "glasses answered":
+        entry.answeredAt = at;
         break;
       case "play ended":
+        entry.answeredAt = entry.mode === "primary" ? at : entry.answeredAt;
         entry.ends++;
         break;
       default:
@@ -97,10 +103,13 @@ export class Ledger {
     this.#check(requestId, entry);
   }
 
-  #glassesAway({ user, time }: LogLine): void {
+  /** The glasses or an app are gone: what has just been sent to them may be, too. */
+  #away({ msg, user, packageName, time }: LogLine): void {
     const since = Date.parse(String(time)) - IN_FLIGHT_MS;
     for (const entry of this.#entries.values()) {
-      entry.isLost ||= entry.user === user && (entry.askedAt ?? 0) >= since;
+      const sentAt = msg === "glasses away" ? entry.askedAt : entry.answeredAt;
+      const isTheirs = entry.user === user && (msg === "glasses away" || entry.packageName === packageName);
+      entry.isLost ||= isTheirs && sentAt !== undefined && sentAt >= since;
     }
   }
 
@@ -122,7 +131,7 @@ export class Ledger {
   }
 
   #entry(requestId: string): Entry {
-    const entry = this.#entries.get(requestId) ?? {
+    const entry: Entry = this.#entries.get(requestId) ?? {
       requests: 0,
       ends: 0,
       isLost: false,
