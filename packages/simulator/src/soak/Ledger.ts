@@ -64,11 +64,12 @@ export class Ledger {
     this.#check(requestId, entry);
   }
 
-  /** Waits until nothing is open any more; what stays open is a problem. */
-  async settle(timeoutMs: number): Promise<void> {
+  /** Waits until nothing is open any more, of everybody or of one user; what stays open is a problem. */
+  async settle(timeoutMs: number, user?: string): Promise<void> {
     const isOpen = ({ requests, ends, answers, isLost }: Entry) =>
       (answers.length === 0 && !isLost) || ends < requests;
-    const open = () => [...this.#entries].filter(([, entry]) => isOpen(entry));
+    const isMeant = (entry: Entry) => user === undefined || entry.user === user;
+    const open = () => [...this.#entries].filter(([, entry]) => isMeant(entry) && isOpen(entry));
     const look = async () => {
       if (open().length > 0) {
         throw new Error(`${open().length} plays are open`);

@@ -11,6 +11,9 @@ const IDLE_MS = 600;
 /** When a sound is stopped, at the earliest and how much later at most, in ms. */
 const STOP_MS = { from: 100, more: 900 };
 
+/** How long a user's last sounds may take to end, in ms: the SDK gives up after 60 s. */
+export const SETTLE_MS = 70_000;
+
 /** The part of the apps' sockets that is cut at once. */
 const CUT_PART = 0.1;
 
@@ -24,35 +27,25 @@ interface World {
 
 /** One user: glasses that come back by themselves, and apps that play. */
 export class User implements Closable {
-  readonly #system: System;
-  readonly #ledger: Ledger;
-  readonly #random: () => number;
-  readonly #signal: AbortSignal;
-  readonly #glasses: RoamingGlasses;
+  readonly #name: string;
+  readonly #world: World;
+  #visit = 0;
+  #glasses!: RoamingGlasses;
 
-  private constructor(
-    readonly id: string,
-    glasses: RoamingGlasses,
-    { system, ledger, random, signal }: World,
-  ) {
-    this.#glasses = glasses;
-    this.#system = system;
-    this.#ledger = ledger;
-    this.#random = random;
-    this.#signal = signal;
+  private constructor(name: string, world: World) {
+    this.#name = name;
+    this.#world = world;
   }
 
   /** Connects the glasses, joins the room and starts both apps. */
-  static async arrive(id: string, world: World): Promise<User> {
-    const { cloud, tap, apps } = world.system;
-    const token = await cloud.glassesToken(id);
-    const soundMs = sounds["short.wav"] * 1000;
-    const glasses = await RoamingGlasses.start({ url: cloud.url, token, tap, soundMs });
-    for (const app of apps) {
-      await cloud.app("start", app.packageName, id);
-      await app.session(id);
-    }
-    return new User(id, glasses, world);
+  static async arrive(name: string, world: World): Promise<User> {
+    const user = new User(name, world);
+    await user.#enter();
+    return user;
+  }
+
+  get id(): string {
+    return `${this.#name}-${this.#visit}@example.com`;
   }
 
   /** Does this and that until the time has come (wall clock, ms). */
@@ -63,17 +56,18 @@ export class User implements Closable {
       ...Array.from({ length: 2 }, () => () => this.#playBoth()),
       async () => this.dropGlasses(),
       async () => this.#cutApps(),
+      () => this.#moveOut(),
     ];
     while (Date.now() < until) {
-      const act = oneOf(acts, this.#random);
-      await act().catch((error: unknown) => this.#ledger.problem(`${this.id}: ${String(error)}`));
-      await pause(this.#random() * IDLE_MS, undefined, { signal: this.#signal });
+      const act = oneOf(acts, this.#world.random);
+      await act().catch((error: unknown) => this.#world.ledger.problem(`${this.id}: ${String(error)}`));
+      await pause(this.#world.random() * IDLE_MS, undefined, { signal: this.#world.signal });
     }
     this.#checkGlasses();
   }
 
   /** Plays a sound to its end. */
-  async play(app = oneOf(this.#system.apps, this.#random)): Promise<void> {
+  async play(app = oneOf(this.#world.system.apps, this.#world.random)): Promise<void> {
     await this.#glasses.ready();
     await this.#ask(app, "short.wav");
   }
@@ -86,28 +80,48 @@ export class User implements Closable {
     return this.#glasses.close();
   }
 
+  async #enter(): Promise<void> {
+    const { cloud, tap, apps } = this.#world.system;
+    const token = await cloud.glassesToken(this.id);
+    const soundMs = sounds["short.wav"] * 1000;
+    this.#glasses = await RoamingGlasses.start({ url: cloud.url, token, tap, soundMs });
+    for (const app of apps) {
+      await cloud.app("start", app.packageName, this.id);
+      await app.session(this.id);
+    }
+  }
+
+  /** Leaves for good once nothing sounds any more; another user comes instead. */
+  async #moveOut(): Promise<void> {
+    await this.#world.ledger.settle(SETTLE_MS, this.id);
+    this.#checkGlasses();
+    await this.#glasses.close();
+    this.#visit++;
+    await this.#enter();
+  }
+
   async #playAndStop(): Promise<void> {
-    const app = oneOf(this.#system.apps, this.#random);
+    const app = oneOf(this.#world.system.apps, this.#world.random);
     await this.#glasses.ready();
     const played = this.#ask(app, "long.wav");
-    await pause(STOP_MS.from + this.#random() * STOP_MS.more);
+    await pause(STOP_MS.from + this.#world.random() * STOP_MS.more);
     await app.stop(this.id).catch(() => {}); // no connection at the moment: it plays to its end
     await played;
   }
 
   async #playBoth(): Promise<void> {
     await this.#glasses.ready();
-    await Promise.all(this.#system.apps.map((app) => this.#ask(app, "short.wav", false)));
+    await Promise.all(this.#world.system.apps.map((app) => this.#ask(app, "short.wav", false)));
   }
 
   /** Cuts some apps' sockets, whoever's they are; the SDK connects again. */
   #cutApps(): void {
-    const random = randomOf(this.#random() * 2 ** 32);
-    this.#system.appLinks.cut(() => random() < CUT_PART);
+    const random = randomOf(this.#world.random() * 2 ** 32);
+    this.#world.system.appLinks.cut(() => random() < CUT_PART);
   }
 
   async #ask(app: SampleApp, name: keyof typeof sounds, stopOtherAudio = true): Promise<void> {
-    const audioUrl = this.#system.samples.url(name);
+    const audioUrl = this.#world.system.samples.url(name);
     try {
       await app.play(this.id, { audioUrl, stopOtherAudio });
     } catch (error) {
@@ -121,7 +135,7 @@ export class User implements Closable {
   #checkGlasses(): void {
     for (const [requestId, times] of this.#glasses.asked) {
       if (times > 1) {
-        this.#ledger.problem(`${requestId}: the glasses were asked ${times} times`);
+        this.#world.ledger.problem(`${requestId}: the glasses were asked ${times} times`);
       }
     }
   }
