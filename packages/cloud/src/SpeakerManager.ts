@@ -24,6 +24,7 @@ import {
   type FinishedJob,
   failedJob,
   finishedJob,
+  heldJob,
   type JobErrorCode,
   newJob,
   type PlayOptions,
@@ -50,6 +51,8 @@ const STOP_ANSWER_MS = 500;
 
 /** Steps of a job that say where in its sound it is. */
 type PositionStep = "progress" | "paused" | "resumed" | "buffering" | "recovered";
+
+type PlayStarted = BridgeEventOf<"play_started">;
 
 export type { BridgeConnection } from "./BridgeLink.js";
 
@@ -616,33 +619,39 @@ export class SpeakerManager {
 
   // ---- events -----------------------------------------------------------------------------------------
 
-  #started(event: BridgeEventOf<"play_started">): void {
+  #started(event: PlayStarted): void {
     this.#withJob(event.requestId, (job) => {
-      if (job.state === "streaming" && job.moves === 0) {
+      if (job.state === "streaming" && job.lostAt === undefined) {
         return; // reported again
       }
-      const { requestId, firstFrameLatencyMs, joinMs, fetchMs, codec, expectedDurationMs } = event;
+      const { requestId, firstFrameLatencyMs, joinMs, codec, expectedDurationMs } = event;
       const now = this.#now();
       this.#set(streamingJob(job, event, now));
       this.#room.unwatch(requestId);
       if (job.state === "streaming") {
-        this.#news(requestId, { step: "recovered", positionMs: job.fromMs });
+        this.#news(requestId, { step: "recovered", positionMs: job.fromMs, ...since(job.lostAt, now) });
         return;
       }
       this.#session.metrics.firstFrameLatency.observe(firstFrameLatencyMs);
       const details = { firstFrameLatencyMs, joinMs, codec, expectedDurationMs };
       this.#log("info", requestId, "play started", details);
-      if (joinMs > 0) {
-        this.#news(requestId, { step: "joined", tookMs: joinMs });
-      }
-      if (fetchMs !== undefined) {
-        this.#news(requestId, { step: "fetched", tookMs: fetchMs });
-      }
-      this.#news(requestId, { step: "started", tookMs: firstFrameLatencyMs, note: codec });
+      this.#began(event);
     });
   }
 
-  #played(evt: PositionEvent, step: PositionStep, tookMs?: number): void {
+  /** What came before the first packet, as far as it took any time. */
+  #began({ requestId, joinMs, fetchMs, decodeMs, firstFrameLatencyMs, codec }: PlayStarted): void {
+    if (joinMs > 0) {
+      this.#news(requestId, { step: "joined", tookMs: joinMs });
+    }
+    if (fetchMs !== undefined) {
+      const note = decodeMs === undefined ? {} : { note: `decoding took ${decodeMs.toFixed(1)} ms` };
+      this.#news(requestId, { step: "fetched", tookMs: fetchMs, ...note });
+    }
+    this.#news(requestId, { step: "started", tookMs: firstFrameLatencyMs, note: codec });
+  }
+
+  #played(evt: PositionEvent, step: PositionStep, silentMs?: number): void {
     this.#withJob(evt.requestId, (job) => {
       if (job.state !== "streaming" || !job.commandSent) {
         return;
@@ -650,8 +659,10 @@ export class SpeakerManager {
       const paused = step === "paused" || (step !== "resumed" && job.paused);
       const now = this.#now();
       const next = { ...playedJob(job, evt, now), paused };
-      this.#set(next);
-      const took = tookMs === undefined ? {} : { tookMs };
+      const isHeld = step === "paused" || step === "buffering";
+      const goesOn = step === "resumed" ? { ...next, heldSince: undefined } : next;
+      this.#set(isHeld ? heldJob(next, now) : goesOn);
+      const took = step === "resumed" ? since(job.heldSince, now) : duration(silentMs);
       this.#news(evt.requestId, { step, positionMs: positionMs(next, now), ...took });
     });
   }
@@ -789,6 +800,15 @@ export class SpeakerManager {
   #log(level: "info" | "warn", requestId: string, text: string, details: object): void {
     this.#session.log[level]({ requestId, ...details }, text);
   }
+}
+
+/** How long ago this was, as far as it is known. */
+function since(at: number | undefined, now: number): Pick<JobNews, "tookMs"> {
+  return duration(at === undefined ? undefined : Math.max(0, now - at));
+}
+
+function duration(tookMs: number | undefined): Pick<JobNews, "tookMs"> {
+  return tookMs === undefined ? {} : { tookMs };
 }
 
 function codeOf(error: unknown): JobErrorCode {
