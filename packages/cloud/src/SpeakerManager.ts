@@ -98,9 +98,11 @@ interface RoomAccess {
   readonly fence?: number;
 }
 
-interface Refusal {
-  readonly refusal: string;
+/** Why a play is not begun, for programs and for people. */
+export interface Refusal {
+  /** Absent where it is a play that is under way, and will have its answer. */
   readonly code?: JobErrorCode;
+  readonly message: string;
 }
 
 /**
@@ -162,7 +164,8 @@ export class SpeakerManager {
     const job = newJob(msg, options, this.#now());
     const refusal = this.#refusal(job);
     if (refusal !== undefined) {
-      this.#session.log.debug({ requestId: msg.requestId, ...refusal }, "not played in the room");
+      const { code, message: why } = refusal;
+      this.#session.log.debug({ requestId: msg.requestId, code, why }, "not played in the room");
       if (refusal.code !== undefined) {
         this.#session.playEnded?.(failedJob(job, refusal.code));
       }
@@ -176,6 +179,11 @@ export class SpeakerManager {
       this.#room.watch(msg.requestId, () => this.#roomIsLate(msg.requestId));
     }
     return this.#begin(job);
+  }
+
+  /** Why {@link start} would not begin this play now. */
+  refusal(msg: AudioPlayRequest, options: PlayOptions = {}): Refusal | undefined {
+    return this.#refusal(newJob(msg, options, this.#now()));
   }
 
   /** Stops the app's sounds, all or those of one layer. Those still on their way are never heard. */
@@ -343,34 +351,36 @@ export class SpeakerManager {
     });
   }
 
-  /** Why the job is not begun; without a code it is a play that will have its answer. */
   #refusal(job: ActiveJob): Refusal | undefined {
     const { requestId, source, packageName } = job;
     const jobs = [...this.#jobs.values()];
     const ofApp = jobs.filter((other) => other.packageName === packageName).length;
     if (!this.#options.enable || this.#session.liveKit === undefined) {
-      return { refusal: "off", code: "playback_off" };
+      return { code: "playback_off", message: "Playback in the room is turned off." };
     }
     if (this.#disposal !== undefined) {
-      return { refusal: "disposed", code: "draining" };
+      return { code: "draining", message: "The session is ending." };
     }
     if (this.#jobs.has(requestId)) {
-      return { refusal: "the same play" };
+      return { message: "This play is under way." };
     }
     if (this.#finished.has(requestId)) {
-      return { refusal: "the same play", code: "request_in_use" };
+      return { code: "request_in_use", message: "A play with this requestId has ended: choose another." };
     }
     if (this.#link.isResting) {
-      return { refusal: "resting", code: "bridge_unavailable" };
+      return {
+        code: "bridge_unavailable",
+        message: "No bridge was reached a short while ago: try again later.",
+      };
     }
     if (source.kind === "url" && this.#notAudio.has(source.url)) {
-      return { refusal: "known to be no audio", code: "unsupported_format" };
+      return { code: "unsupported_format", message: "This URL was found to bring no audio." };
     }
     if (source.kind === "speech" && this.#options.speech === undefined) {
-      return { refusal: "nobody speaks", code: "playback_off" };
+      return { code: "playback_off", message: "Nobody speaks here: set up a voice." };
     }
     const isTooMuch = jobs.length >= MAX_PLAYS.user || ofApp >= MAX_PLAYS.app;
-    return isTooMuch ? { refusal: "too many at once", code: "too_many_plays" } : undefined;
+    return isTooMuch ? { code: "too_many_plays", message: "Too many sounds play at once." } : undefined;
   }
 
   // ---- a play's way to the bridge ---------------------------------------------------------------------
