@@ -24,6 +24,7 @@ import {
   type FinishedJob,
   failedJob,
   finishedJob,
+  heldJob,
   type JobErrorCode,
   newJob,
   type PlayOptions,
@@ -50,6 +51,8 @@ const STOP_ANSWER_MS = 500;
 
 /** Steps of a job that say where in its sound it is. */
 type PositionStep = "progress" | "paused" | "resumed" | "buffering" | "recovered";
+
+type PlayStarted = BridgeEventOf<"play_started">;
 
 export type { BridgeConnection } from "./BridgeLink.js";
 
@@ -95,9 +98,11 @@ interface RoomAccess {
   readonly fence?: number;
 }
 
-interface Refusal {
-  readonly refusal: string;
+/** Why a play is not begun, for programs and for people. */
+export interface Refusal {
+  /** Absent where it is a play that is under way, and will have its answer. */
   readonly code?: JobErrorCode;
+  readonly message: string;
 }
 
 /**
@@ -159,7 +164,8 @@ export class SpeakerManager {
     const job = newJob(msg, options, this.#now());
     const refusal = this.#refusal(job);
     if (refusal !== undefined) {
-      this.#session.log.debug({ requestId: msg.requestId, ...refusal }, "not played in the room");
+      const { code, message: why } = refusal;
+      this.#session.log.debug({ requestId: msg.requestId, code, why }, "not played in the room");
       if (refusal.code !== undefined) {
         this.#session.playEnded?.(failedJob(job, refusal.code));
       }
@@ -173,6 +179,11 @@ export class SpeakerManager {
       this.#room.watch(msg.requestId, () => this.#roomIsLate(msg.requestId));
     }
     return this.#begin(job);
+  }
+
+  /** Why {@link start} would not begin this play now. */
+  refusal(msg: AudioPlayRequest, options: PlayOptions = {}): Refusal | undefined {
+    return this.#refusal(newJob(msg, options, this.#now()));
   }
 
   /** Stops the app's sounds, all or those of one layer. Those still on their way are never heard. */
@@ -340,34 +351,36 @@ export class SpeakerManager {
     });
   }
 
-  /** Why the job is not begun; without a code it is a play that will have its answer. */
   #refusal(job: ActiveJob): Refusal | undefined {
     const { requestId, source, packageName } = job;
     const jobs = [...this.#jobs.values()];
     const ofApp = jobs.filter((other) => other.packageName === packageName).length;
     if (!this.#options.enable || this.#session.liveKit === undefined) {
-      return { refusal: "off", code: "playback_off" };
+      return { code: "playback_off", message: "Playback in the room is turned off." };
     }
     if (this.#disposal !== undefined) {
-      return { refusal: "disposed", code: "draining" };
+      return { code: "draining", message: "The session is ending." };
     }
     if (this.#jobs.has(requestId)) {
-      return { refusal: "the same play" };
+      return { message: "This play is under way." };
     }
     if (this.#finished.has(requestId)) {
-      return { refusal: "the same play", code: "request_in_use" };
+      return { code: "request_in_use", message: "A play with this requestId has ended: choose another." };
     }
     if (this.#link.isResting) {
-      return { refusal: "resting", code: "bridge_unavailable" };
+      return {
+        code: "bridge_unavailable",
+        message: "No bridge was reached a short while ago: try again later.",
+      };
     }
     if (source.kind === "url" && this.#notAudio.has(source.url)) {
-      return { refusal: "known to be no audio", code: "unsupported_format" };
+      return { code: "unsupported_format", message: "This URL was found to bring no audio." };
     }
     if (source.kind === "speech" && this.#options.speech === undefined) {
-      return { refusal: "nobody speaks", code: "playback_off" };
+      return { code: "playback_off", message: "Nobody speaks here: set up a voice." };
     }
     const isTooMuch = jobs.length >= MAX_PLAYS.user || ofApp >= MAX_PLAYS.app;
-    return isTooMuch ? { refusal: "too many at once", code: "too_many_plays" } : undefined;
+    return isTooMuch ? { code: "too_many_plays", message: "Too many sounds play at once." } : undefined;
   }
 
   // ---- a play's way to the bridge ---------------------------------------------------------------------
@@ -616,33 +629,39 @@ export class SpeakerManager {
 
   // ---- events -----------------------------------------------------------------------------------------
 
-  #started(event: BridgeEventOf<"play_started">): void {
+  #started(event: PlayStarted): void {
     this.#withJob(event.requestId, (job) => {
-      if (job.state === "streaming" && job.moves === 0) {
+      if (job.state === "streaming" && job.lostAt === undefined) {
         return; // reported again
       }
-      const { requestId, firstFrameLatencyMs, joinMs, fetchMs, codec, expectedDurationMs } = event;
+      const { requestId, firstFrameLatencyMs, joinMs, codec, expectedDurationMs } = event;
       const now = this.#now();
       this.#set(streamingJob(job, event, now));
       this.#room.unwatch(requestId);
       if (job.state === "streaming") {
-        this.#news(requestId, { step: "recovered", positionMs: job.fromMs });
+        this.#news(requestId, { step: "recovered", positionMs: job.fromMs, ...since(job.lostAt, now) });
         return;
       }
       this.#session.metrics.firstFrameLatency.observe(firstFrameLatencyMs);
       const details = { firstFrameLatencyMs, joinMs, codec, expectedDurationMs };
       this.#log("info", requestId, "play started", details);
-      if (joinMs > 0) {
-        this.#news(requestId, { step: "joined", tookMs: joinMs });
-      }
-      if (fetchMs !== undefined) {
-        this.#news(requestId, { step: "fetched", tookMs: fetchMs });
-      }
-      this.#news(requestId, { step: "started", tookMs: firstFrameLatencyMs, note: codec });
+      this.#began(event);
     });
   }
 
-  #played(evt: PositionEvent, step: PositionStep, tookMs?: number): void {
+  /** What came before the first packet, as far as it took any time. */
+  #began({ requestId, joinMs, fetchMs, decodeMs, firstFrameLatencyMs, codec }: PlayStarted): void {
+    if (joinMs > 0) {
+      this.#news(requestId, { step: "joined", tookMs: joinMs });
+    }
+    if (fetchMs !== undefined) {
+      const note = decodeMs === undefined ? {} : { note: `decoding took ${decodeMs.toFixed(1)} ms` };
+      this.#news(requestId, { step: "fetched", tookMs: fetchMs, ...note });
+    }
+    this.#news(requestId, { step: "started", tookMs: firstFrameLatencyMs, note: codec });
+  }
+
+  #played(evt: PositionEvent, step: PositionStep, silentMs?: number): void {
     this.#withJob(evt.requestId, (job) => {
       if (job.state !== "streaming" || !job.commandSent) {
         return;
@@ -650,8 +669,10 @@ export class SpeakerManager {
       const paused = step === "paused" || (step !== "resumed" && job.paused);
       const now = this.#now();
       const next = { ...playedJob(job, evt, now), paused };
-      this.#set(next);
-      const took = tookMs === undefined ? {} : { tookMs };
+      const isHeld = step === "paused" || step === "buffering";
+      const goesOn = step === "resumed" ? { ...next, heldSince: undefined } : next;
+      this.#set(isHeld ? heldJob(next, now) : goesOn);
+      const took = step === "resumed" ? since(job.heldSince, now) : duration(silentMs);
       this.#news(evt.requestId, { step, positionMs: positionMs(next, now), ...took });
     });
   }
@@ -789,6 +810,15 @@ export class SpeakerManager {
   #log(level: "info" | "warn", requestId: string, text: string, details: object): void {
     this.#session.log[level]({ requestId, ...details }, text);
   }
+}
+
+/** How long ago this was, as far as it is known. */
+function since(at: number | undefined, now: number): Pick<JobNews, "tookMs"> {
+  return duration(at === undefined ? undefined : Math.max(0, now - at));
+}
+
+function duration(tookMs: number | undefined): Pick<JobNews, "tookMs"> {
+  return tookMs === undefined ? {} : { tookMs };
 }
 
 function codeOf(error: unknown): JobErrorCode {

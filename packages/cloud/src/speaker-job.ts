@@ -83,6 +83,10 @@ export type StreamingJob = SpeakerPlay & {
   readonly playedMs: number;
   /** When it said so, in ms since the epoch; undefined while no bridge plays it. */
   readonly playedAt: number | undefined;
+  /** Since when it is paused or has no data, in ms since the epoch. */
+  readonly heldSince?: number | undefined;
+  /** When the bridge that played it was lost, in ms since the epoch; undefined once another one does. */
+  readonly lostAt?: number | undefined;
 };
 export type ActiveJob = PendingJob | StreamingJob;
 
@@ -133,7 +137,12 @@ export function playedJob(job: StreamingJob, event: PositionEvent, now: number):
   return { ...job, playedMs, fromMs: positionMs - playedMs, playedAt: now };
 }
 
-/** The job while nothing of it is heard: its position stands still. */
+/** The job from when nothing of it is heard until it goes on. */
+export function heldJob(job: StreamingJob, now: number): StreamingJob {
+  return { ...job, heldSince: job.heldSince ?? now };
+}
+
+/** The job while it has no data: its position stands still. */
 export function stillJob(job: ActiveJob): ActiveJob {
   return job.state === "streaming" ? { ...job, playedAt: undefined } : job;
 }
@@ -162,7 +171,8 @@ export function strandedJob(job: ActiveJob, now: number): ActiveJob {
   }
   const heardBeforeMs = job.heardBeforeMs + playedMs(job, now);
   const position = { fromMs: positionMs(job, now), heardBeforeMs, playedMs: 0, playedAt: undefined };
-  return { ...job, ...moved, ...position };
+  const interrupted = { heldSince: undefined, lostAt: job.lostAt ?? now };
+  return { ...job, ...moved, ...position, ...interrupted };
 }
 
 /** The job as it was before a bridge that is full was asked. */

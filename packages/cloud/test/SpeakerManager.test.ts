@@ -1,5 +1,8 @@
+import type { BridgeEvent } from "@server-playback/protocol";
 import { decodeJwt } from "jose";
 import { describe, expect, it, vi } from "vitest";
+import type { JobNews } from "../src/JobObserver.js";
+import { JobMetrics } from "../src/jobs/JobMetrics.js";
 import type { SpeechPlay } from "../src/SpeechPlayer.js";
 import { SpeechError } from "../src/speech/SpeechError.js";
 import { app, otherApp } from "./fixtures.js";
@@ -580,6 +583,83 @@ describe("the observer", () => {
     expect(states).toEqual(["pending", "pending", "streaming", "streaming", "completed"]);
     expect(steps).toEqual(["asked", "started", "progress", "ended"]);
     expect(world.lines("the observer of jobs failed")).toHaveLength(4);
+    await world.speaker.dispose();
+  });
+
+  /** A play that has begun, and what is told of it from then on. */
+  async function playing(): Promise<{ world: SpeakerWorld; told: JobNews[] }> {
+    const told: JobNews[] = [];
+    const world = new SpeakerWorld(true, undefined, {
+      onJob: () => {},
+      onStep: (_userId, _requestId, news) => told.push(news),
+    });
+    await world.start(request("r1"));
+    const took = { firstFrameLatencyMs: 60, joinMs: 48, fetchMs: 25, decodeMs: 4.25 };
+    world.connection.say({ ...started("r1"), ...took } as BridgeEvent);
+    return { world, told };
+  }
+
+  it("OPS-7 is told how long joining and fetching took", async () => {
+    const { world, told } = await playing();
+    expect(told).toEqual([
+      { step: "asked" },
+      { step: "joined", tookMs: 48 },
+      { step: "fetched", tookMs: 25, note: "decoding took 4.3 ms" },
+      { step: "started", tookMs: 60, note: "mp3" },
+    ]);
+    await world.speaker.dispose();
+  });
+
+  it("OPS-7 is told of each underrun and each pause, and how long it was", async () => {
+    const { world, told } = await playing();
+    told.length = 0;
+    const say = (type: "play_buffering" | "play_paused" | "play_resumed", atMs: number, position: number) => {
+      world.now = 1_000_000 + atMs;
+      world.connection.say({ type, requestId: "r1", positionMs: position, playedMs: position });
+    };
+    say("play_buffering", 1_000, 1_000);
+    say("play_resumed", 1_700, 1_000);
+    say("play_paused", 2_000, 1_300);
+    say("play_paused", 2_100, 1_300);
+    say("play_resumed", 4_000, 1_300);
+    say("play_resumed", 4_100, 1_400);
+    expect(told).toEqual([
+      { step: "buffering", positionMs: 1_000 },
+      { step: "resumed", positionMs: 1_000, tookMs: 700 },
+      { step: "paused", positionMs: 1_300 },
+      { step: "paused", positionMs: 1_300 },
+      { step: "resumed", positionMs: 1_300, tookMs: 2_000 },
+      { step: "resumed", positionMs: 1_400 }, // nothing was held
+    ]);
+    await world.speaker.dispose();
+  });
+
+  it("OPS-7 is told of each recovery, and how long nothing was heard", async () => {
+    const { world, told } = await playing();
+    told.length = 0;
+    world.connection.say({ type: "play_recovered", requestId: "r1", positionMs: 800, silentMs: 350 });
+    for (const downMs of [120, 300]) {
+      world.connection.lose(); // the second bridge goes before it has begun
+      world.connection.tellOfEnd();
+      world.now += downMs;
+      await world.settle();
+      world.attempts.shift()?.succeed();
+      await world.settle();
+    }
+    world.now += 30;
+    world.connection.say(started("r1"));
+    world.connection.say(started("r1")); // reported again
+    expect(told).toEqual([
+      { step: "recovered", positionMs: 800, tookMs: 350 },
+      { step: "recovered", positionMs: 800, tookMs: 450 },
+    ]);
+    const observer = new JobMetrics(world.metrics);
+    for (const news of told) {
+      observer.onStep("ana", "r1", news);
+    }
+    expect(await world.metrics.registry.metrics()).toMatch(
+      /cloud_recoveries_total 2\n[\s\S]*cloud_recovery_ms_sum 800\ncloud_recovery_ms_count 2\n/,
+    );
     await world.speaker.dispose();
   });
 });

@@ -52,12 +52,12 @@ export class Operations {
   play(userId: string, play: ApiPlay): string {
     const { speaker } = this.#session(userId);
     const requestId = play.requestId ?? `${OPERATOR_PACKAGE}-${randomUUID()}`;
-    if (speaker.job(requestId) === undefined) {
-      void speaker.start(...startOf(requestId, play)); // it never rejects: what becomes of it is in the job
-      if (speaker.job(requestId) === undefined) {
-        throw new OperationError(409, "not_taken", whyNot(speaker, play));
-      }
+    const [request, options] = startOf(requestId, play);
+    const refusal = speaker.refusal(request, options);
+    if (refusal?.code !== undefined) {
+      throw new OperationError(409, refusal.code, refusal.message);
     }
+    void speaker.start(request, options); // it never rejects: what becomes of it is in the job
     return requestId;
   }
 
@@ -117,15 +117,6 @@ function startOf(requestId: string, play: ApiPlay): [AudioPlayRequest, PlayOptio
     ...(queue === undefined ? {} : { queue }),
   };
   return [request, options];
-}
-
-function whyNot(speaker: SpeakerManager, { text }: ApiPlay): string {
-  if (speaker.bridge === "resting") {
-    return "No bridge could be reached a short while ago; it is tried again later.";
-  }
-  return text === undefined
-    ? "Server playback is off, the session ends, or too many sounds play at once."
-    : "Nobody speaks here: set up a voice.";
 }
 
 function carryOut(speaker: SpeakerManager, requestId: string, control: ApiControl): boolean {

@@ -164,6 +164,28 @@ describe("OPS-4 the operators' routes", () => {
     expect(await ask("GET", "/api/jobs?before=x")).toMatchObject({ status: 400, body: { field: "before" } });
   });
 
+  it("are told why a play is not taken", async () => {
+    await start({ liveKit, bridge: { url: "ws://127.0.0.1:9/ws", secret: undefined } });
+    await connectGlasses(cloud as TestCloud);
+    const feed = await live();
+    const path = `/api/sessions/${user}/play`;
+    const refused = async (body: object) => (await ask("POST", path, body)).body;
+    expect(await refused({ text: "Good morning." })).toEqual({
+      error: "playback_off",
+      message: "Nobody speaks here: set up a voice.",
+    });
+    const lost = { url: "http://x.example", requestId: "lost" };
+    expect((await ask("POST", path, lost)).status).toBe(200);
+    await feed.until((message) => message.type === "job" && message.job.state === "error");
+    expect((await ask("POST", path, lost)).status).toBe(409);
+    expect(await refused(lost)).toMatchObject({ error: "request_in_use" });
+    expect(await refused({ url: "http://x.example" })).toMatchObject({
+      error: "bridge_unavailable",
+      message: expect.stringContaining("try again later"),
+    });
+    feed.socket.terminate();
+  });
+
   it("say what is not there, and what cannot be done", async () => {
     await start();
     expect(await ask("GET", "/api/jobs/none")).toMatchObject({ status: 404, body: { error: "unknown_job" } });
@@ -176,7 +198,7 @@ describe("OPS-4 the operators' routes", () => {
     await connectGlasses(cloud as TestCloud);
     expect(await ask("POST", `/api/sessions/${user}/play`, { url: "http://x.example" })).toMatchObject({
       status: 409,
-      body: { error: "not_taken" },
+      body: { error: "playback_off", message: "Playback in the room is turned off." },
     });
     expect(await ask("POST", `/api/sessions/${user}/stop`)).toEqual({ status: 200, body: { stopped: 0 } });
     expect(await ask("POST", `/api/sessions/${user}/listen`)).toMatchObject({

@@ -14,7 +14,7 @@ const spanWords: Readonly<Record<SpanKind, string>> = {
   playing: "Playing",
   paused: "Paused",
   underrun: "Underrun",
-  lost: "Room lost",
+  lost: "Interrupted",
 };
 
 const stepWords: Readonly<Record<JobStep["step"], string>> = {
@@ -109,13 +109,18 @@ function Steps({ steps, why }: { steps: readonly JobStep[]; why: string | undefi
   );
 }
 
+/** Steps that end a silence: their time is how long it was. */
+const endsSilence = new Set<JobStep["step"]>(["resumed", "recovered"]);
+
 function details({
+  step,
   tookMs,
   positionMs,
   note,
-}: Pick<JobStep, "tookMs" | "positionMs"> & { note?: string | undefined }): string {
+}: Pick<JobStep, "step" | "tookMs" | "positionMs"> & { note?: string | undefined }): string {
+  const word = endsSilence.has(step) ? "after" : "took";
   return [
-    tookMs === undefined ? "" : `took ${formatDuration(tookMs)}`,
+    tookMs === undefined ? "" : `${word} ${formatDuration(tookMs)}`,
     positionMs === undefined ? "" : `at ${formatPosition(positionMs)}`,
     note ?? "",
   ]
