@@ -460,10 +460,10 @@ export class SpeakerManager {
     });
   }
 
-  /** The bridge is full. If nothing of this user's plays there, another may have room. */
+  /** The bridge is full, and did not begin it. If nothing of this user's plays there, another may have room. */
   #turnedAway(job: ActiveJob): boolean {
     const others = [...this.#jobs.values()].filter(({ commandSent }) => commandSent).length - 1;
-    if (job.state !== "pending" || others > 0 || job.moves >= MAX_MOVES || !this.#link.canMoveOn()) {
+    if (others > 0 || job.moves >= MAX_MOVES || !this.#link.canMoveOn()) {
       return false;
     }
     this.#room.reset();
@@ -471,7 +471,7 @@ export class SpeakerManager {
     const turnedAway = turnedAwayJob(job);
     this.#set(turnedAway);
     void this.#link.leave();
-    void this.#begin(turnedAway);
+    void this.#begin(turnedAway, job.wasLost ? RECOVERY_MS : 0);
     return true;
   }
 
@@ -683,8 +683,8 @@ export class SpeakerManager {
     if (requestId !== undefined) {
       // The bridge did not take the play_url, so there will be no play_complete.
       this.#withJob(requestId, (job) => {
-        const isMoving = error === "at_capacity" && this.#turnedAway(job);
-        if (job.state === "pending" && !isMoving) {
+        const isRefused = job.state === "pending";
+        if (isRefused && !(error === "at_capacity" && this.#turnedAway(job))) {
           this.#finish(failedJob(job, error, message));
         }
       });

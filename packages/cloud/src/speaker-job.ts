@@ -166,7 +166,7 @@ export function strandedJob(job: ActiveJob, now: number): ActiveJob {
 }
 
 /** The job as it was before a bridge that is full was asked. */
-export function turnedAwayJob(job: PendingJob): PendingJob {
+export function turnedAwayJob(job: ActiveJob): ActiveJob {
   return { ...job, commandSent: false, moves: job.moves + 1 };
 }
 

@@ -455,6 +455,34 @@ describe("a bridge that takes nothing more", () => {
     await world.speaker.dispose();
   });
 
+  it("REC-48 turns a sound away that another bridge was lost with: the next one has it, where it was", async () => {
+    const world = new SpeakerWorld(true, `${two},ws://three.example/ws`);
+    const start = world.speaker.start(request("r1"));
+    await vi.waitFor(() => expect(world.attempts).toHaveLength(1));
+    world.attempts.shift()?.succeed();
+    await start;
+    world.connection.say(started("r1"));
+    world.now += 1_500;
+    world.connection.lose();
+    world.connection.tellOfEnd();
+    for (const bridge of [1, 2]) {
+      await vi.waitFor(() => expect(world.attempts).toHaveLength(1));
+      world.attempts.shift()?.succeed();
+      await vi.waitFor(() => expect(world.connections[bridge]?.commands).toHaveLength(1));
+      expect(world.connection.commands).toMatchObject([
+        { action: "play_url", requestId: "r1", startMs: 1_500 },
+      ]);
+      if (bridge === 1) {
+        world.connection.say(full("r1"));
+      }
+    }
+    expect(world.ends("r1")).toEqual([]);
+    world.connection.say(started("r1"));
+    world.connection.say(completed("r1"));
+    expect(world.ends("r1")).toMatchObject([{ state: "completed" }]);
+    await world.speaker.dispose();
+  });
+
   it("REC-48 but still plays for this user is not left", async () => {
     const world = new SpeakerWorld(true, two);
     await world.start(request("r1"));
