@@ -100,8 +100,9 @@ bench-cloud: typescript ## measure the cloud with 2,000 sessions over real socke
 	node bench/dist/cloud.js
 
 .PHONY: docs cli
-docs: typescript bridge ## write the documents that are made from the code: docs/api, metrics, configuration
+docs: typescript bridge ## write the documents that are made from the code: docs/api, metrics, configuration, licences
 	node packages/api-docs/dist/main.js
+	cd tools/audit && go run . -w
 
 cli: typescript ## the command line: make cli ARGS="doctor"
 	@node packages/cli/dist/main.js $(ARGS)
@@ -141,14 +142,15 @@ test-deploy: | toolchain
 	cd deploy/check && go vet ./... && go test ./...
 
 .PHONY: lint
-lint: typescript ## formatting, types, unused code, vet, staticcheck
+lint: typescript ## formatting, types, unused code, vet, staticcheck, dependencies
 	npx biome check .
 	npx knip
-	@unformatted="$$(gofmt -l livekit-client-2 packages/simulator/room-tap)"; \
+	@unformatted="$$(gofmt -l livekit-client-2 packages/simulator/room-tap tools/audit)"; \
 	  if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
 	cd tools/staticcheck && go build -o $(BIN)/staticcheck honnef.co/go/tools/cmd/staticcheck
 	cd livekit-client-2 && go vet ./... && $(BIN)/staticcheck ./...
 	cd packages/simulator/room-tap && go vet ./... && $(BIN)/staticcheck ./...
+	cd tools/audit && go vet ./... && $(BIN)/staticcheck ./... && go run .
 
 .PHONY: clean
 clean: ## remove what was built (the cached LiveKit server stays)
