@@ -14,6 +14,9 @@ const STOP_MS = { from: 100, more: 900 };
 /** How long a user's last sounds may take to end, in ms: the SDK gives up after 60 s. */
 export const SETTLE_MS = 70_000;
 
+/** How long a user waits for an answer, in ms: if it was lost, the SDK would wait for a minute. */
+const PATIENCE_MS = 10_000;
+
 /** The part of the apps' sockets that is cut at once. */
 const CUT_PART = 0.1;
 
@@ -123,7 +126,9 @@ export class User implements Closable {
   async #ask(app: SampleApp, name: keyof typeof sounds, stopOtherAudio = true): Promise<void> {
     const audioUrl = this.#world.system.samples.url(name);
     try {
-      await app.play(this.id, { audioUrl, stopOtherAudio });
+      const played = app.play(this.id, { audioUrl, stopOtherAudio });
+      played.catch(() => {}); // also when nobody waits for it any more
+      await Promise.race([played, pause(PATIENCE_MS, undefined, { ref: false })]);
     } catch (error) {
       if (!isExpected(error)) {
         throw error;
