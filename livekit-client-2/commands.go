@@ -34,6 +34,7 @@ type Command struct {
 	DurationMs     *float64 `json:"durationMs,omitempty"`
 	TargetIdentity string   `json:"targetIdentity,omitempty"`
 	Traceparent    string   `json:"traceparent,omitempty"`
+	User           string   `json:"user,omitempty"`
 	Fence          int64    `json:"fence,omitempty"`
 }
 
@@ -60,13 +61,13 @@ const (
 var actionFields = map[string][]string{
 	actionJoinRoom:         {"requestId", "roomName", "token!", "url"},
 	actionLeaveRoom:        {"requestId"},
-	actionPlayURL:          {"requestId!", "url!", "roomName", "token", "volume", "gain", "stopOther", "trackId", "sampleRate", "startMs", "loop", "queue", "traceparent"},
+	actionPlayURL:          {"requestId!", "url!", "roomName", "token", "volume", "gain", "stopOther", "trackId", "sampleRate", "startMs", "loop", "queue", "traceparent", "user"},
 	actionStopPlayback:     {"requestId", "trackId", "reason"},
 	actionPausePlayback:    {"requestId!"},
 	actionResumePlayback:   {"requestId!"},
 	actionSetVolume:        {"requestId!", "volume!", "rampMs"},
 	actionSeekPlayback:     {"requestId!", "positionMs!"},
-	actionStartPCM:         {"requestId!", "sampleRate!", "channels", "roomName", "token", "volume", "gain", "stopOther", "trackId", "queue", "traceparent"},
+	actionStartPCM:         {"requestId!", "sampleRate!", "channels", "roomName", "token", "volume", "gain", "stopOther", "trackId", "queue", "traceparent", "user"},
 	actionEndPCM:           {"requestId!"},
 	actionPublishTone:      {"requestId", "durationMs"},
 	actionSubscribeEnable:  {"requestId", "targetIdentity"},
@@ -153,6 +154,8 @@ func (c *Command) read(raw map[string]json.RawMessage, name string) error {
 		return text(name, value, &c.TargetIdentity, 0, 256)
 	case "traceparent":
 		return text(name, value, &c.Traceparent, 0, 256)
+	case "user":
+		return text(name, value, &c.User, 1, 256)
 	case "stopOther":
 		return decode(name, value, &c.StopOther, "true or false")
 	case "queue":

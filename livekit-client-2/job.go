@@ -72,7 +72,7 @@ func newJob(s *Speaker, cmd Command, room *Room) *job {
 		start:   milliseconds(cmd.StartMs),
 		volume:  orOne(cmd.Volume),
 		gain:    orOne(cmd.Gain) * s.client.bridge.config.PublishGain,
-		log:     room.logger().With("requestId", cmd.RequestID),
+		log:     playLog(room.logger(), cmd),
 	}
 	j.layer = layerOf(cmd)
 	j.span = startSpan(s.client.bridge.tracer, cmd, j.arrived)
@@ -84,6 +84,15 @@ func layerOf(cmd Command) int {
 		return 0
 	}
 	return *cmd.TrackID
+}
+
+// playLog makes every line tell whose play it is of, if the controller has said so.
+func playLog(log *slog.Logger, cmd Command) *slog.Logger {
+	log = log.With("requestId", cmd.RequestID)
+	if cmd.User == "" {
+		return log
+	}
+	return log.With("user", cmd.User)
 }
 
 func orOne(x *float64) float64 {

@@ -59,6 +59,8 @@ export type { BridgeConnection } from "./BridgeLink.js";
 /** What a SpeakerManager needs of the session that it plays for. */
 export interface SpeakerSession {
   readonly userId: string;
+  /** The user as a bridge's log may name them; absent means not at all. */
+  readonly loggedAs?: string | undefined;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly correlation: DurationCorrelation;
@@ -498,7 +500,9 @@ export class SpeakerManager {
     const traceparent = this.#options.traceparent?.(this.#session.userId, requestId);
     const trace = traceparent === undefined ? {} : { traceparent };
     const queue = job.queue ? { queue: true } : {};
-    const common = { requestId, ...room, volume, stopOther, trackId, ...queue, ...trace };
+    const { loggedAs: user } = this.#session;
+    const whose = user === undefined ? {} : { user };
+    const common = { requestId, ...room, volume, stopOther, trackId, ...queue, ...trace, ...whose };
     if (source.kind === "url") {
       const start = job.fromMs > 0 ? { startMs: job.fromMs } : {};
       const repeat = loop ? { loop } : {};

@@ -101,6 +101,7 @@ export type StartResult = "started" | "running";
 export class UserSession implements SpeakerSession {
   readonly sessionId = randomUUID();
   readonly startedAt = new Date();
+  readonly loggedAs: string;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly liveKit: LiveKitManager | undefined;
@@ -129,8 +130,9 @@ export class UserSession implements SpeakerSession {
     this.#onEnd = onEnd;
     this.metrics = context.metrics;
     this.liveKit = context.liveKit;
+    this.loggedAs = context.logUser?.(userId) ?? userId;
     this.log = context.log.child({
-      user: context.logUser?.(userId) ?? userId,
+      user: this.loggedAs,
       room: context.liveKit?.roomName(userId),
     });
     this.correlation = new DurationCorrelation(this.log, this.metrics);

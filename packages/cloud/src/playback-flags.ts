@@ -1,4 +1,4 @@
-import { readFileSync, unwatchFile, watchFile } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import type { Logger } from "./logger.js";
 
@@ -37,17 +37,18 @@ function parseFlags(text: string): { flags: Flags } | { problem: string } {
  */
 export class PlaybackFlags {
   readonly #usual: PlaybackMode;
-  readonly #file: string | undefined;
   readonly #log: Logger;
+  readonly #poll: NodeJS.Timeout | undefined;
+  /** Which state of the file was read. */
+  #seen = "";
   #flags: Flags = { users: {}, apps: {} };
 
   constructor(usual: PlaybackMode, file: string | undefined, log: Logger) {
     this.#usual = usual;
-    this.#file = file;
     this.#log = log;
     if (file !== undefined) {
-      this.#read(file);
-      watchFile(file, { interval: POLL_MS, persistent: false }, () => this.#read(file));
+      this.#look(file);
+      this.#poll = setInterval(() => this.#look(file), POLL_MS).unref();
     }
   }
 
@@ -57,8 +58,15 @@ export class PlaybackFlags {
   }
 
   close(): void {
-    if (this.#file !== undefined) {
-      unwatchFile(this.#file);
+    clearInterval(this.#poll);
+  }
+
+  /** Reads the file if it is another than the one that was read: what is noted is from before the reading. */
+  #look(file: string): void {
+    const state = stateOf(file);
+    if (state !== this.#seen) {
+      this.#seen = state;
+      this.#read(file);
     }
   }
 
@@ -72,6 +80,16 @@ export class PlaybackFlags {
     const { users, apps } = read.flags;
     const counts = { users: Object.keys(users).length, apps: Object.keys(apps).length };
     this.#log.info({ file, default: read.flags.default ?? this.#usual, ...counts }, "playback flags read");
+  }
+}
+
+/** Tells one state of a file from another. */
+function stateOf(file: string): string {
+  try {
+    const { ino, mtimeNs, size } = statSync(file, { bigint: true });
+    return `${ino} ${mtimeNs} ${size}`;
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
   }
 }
 

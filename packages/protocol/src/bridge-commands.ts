@@ -27,6 +27,8 @@ const layer = {
 };
 /** The trace that a play belongs to (W3C Trace Context, section 3.2). */
 const trace = { traceparent: z.string().max(256).optional() };
+/** Whose play it is, as the bridge's log may name them. */
+const owned = { user: z.string().min(1).max(256).optional() };
 
 const JoinRoom = z.object({
   action: z.literal("join_room"),
@@ -47,6 +49,7 @@ const PlayUrl = z.object({
   ...level,
   ...layer,
   ...trace,
+  ...owned,
   /** Limits the published bandwidth to half of this, in Hz; the clock stays 48 kHz. */
   sampleRate: SampleRateSchema.optional(),
   startMs: MillisecondsSchema.optional(),
@@ -63,6 +66,7 @@ const StartPcm = z.object({
   ...level,
   ...layer,
   ...trace,
+  ...owned,
 });
 
 const StopPlayback = z.object({
