@@ -371,8 +371,12 @@ func (p *Publisher) payload() ([]byte, error) {
 // compose fills pcm with the next packet, and tells whether it is to be sent: silence is only right
 // after a sound, to take its end through the encoder, and for priming.
 func (p *Publisher) compose(held bool) bool {
-	clear(p.pcm)
-	sound := !held && p.mixer.Mix(p.pcm)
+	sound := false
+	if held {
+		clear(p.pcm)
+	} else {
+		sound = p.mixer.Mix(p.pcm)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if sound {
