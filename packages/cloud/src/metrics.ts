@@ -42,40 +42,32 @@ export class Metrics {
     "Error events of the bridge, and connections to it that failed or were lost.",
   );
 
-  readonly speeches = new Counter({
-    name: "cloud_speeches_total",
-    help: "Texts to speak, by where the speech came from: made, shared, cached; or failed.",
-    labelNames: ["outcome"] as const,
-    registers: [this.registry],
-  });
+  readonly speeches = this.#counterBy(
+    "cloud_speeches_total",
+    "Texts to speak, by where the speech came from: made, shared, cached; or failed.",
+    "outcome",
+  );
   readonly speechLatency = this.#histogram(
     "cloud_speech_first_sound_ms",
     "From a text to the first sound of its speech, before it goes anywhere.",
     latencyBuckets,
   );
-  readonly fallbacks = new Counter({
-    name: "server_playback_fallback_total",
-    help: "Primary plays that the room could not play, so that the glasses did.",
-    labelNames: ["why"] as const,
-    registers: [this.registry],
-  });
-  readonly refusedPlays = new Counter({
-    name: "server_playback_refused_total",
-    help: "Plays that were refused before they began.",
-    labelNames: ["code"] as const,
-    registers: [this.registry],
-  });
-  readonly failuresByCode = new Counter({
-    name: "cloud_plays_failed_by_code_total",
-    help: "Plays that ended in an error, by its code.",
-    labelNames: ["code"] as const,
-    registers: [this.registry],
-  });
-  readonly activeJobs = new Gauge({
-    name: "cloud_active_jobs",
-    help: "Plays that have not ended.",
-    registers: [this.registry],
-  });
+  readonly fallbacks = this.#counterBy(
+    "server_playback_fallback_total",
+    "Primary plays that the room could not play, so that the glasses did.",
+    "why",
+  );
+  readonly refusedPlays = this.#counterBy(
+    "server_playback_refused_total",
+    "Plays that were refused before they began.",
+    "code",
+  );
+  readonly failuresByCode = this.#counterBy(
+    "cloud_plays_failed_by_code_total",
+    "Plays that ended in an error, by its code.",
+    "code",
+  );
+  readonly activeJobs = this.#gauge("cloud_active_jobs", "Plays that have not ended.");
   readonly durationDifference = this.#histogram(
     "cloud_duration_difference_ms",
     "device_duration_ms minus shadow_duration_ms, of plays of which both are known.",
@@ -95,39 +87,29 @@ export class Metrics {
     "From a sound's interruption to its going on.",
     latencyBuckets,
   );
-  readonly liveReaders = new Gauge({
-    name: "cloud_live_readers",
-    help: "Operators connected to /api/live.",
-    registers: [this.registry],
-  });
+  readonly liveReaders = this.#gauge("cloud_live_readers", "Operators connected to /api/live.");
   readonly liveCutOff = this.#counter(
     "cloud_live_readers_cut_off_total",
     "Operators' connections that were cut off because they did not read.",
   );
 
-  readonly badMessages = new Counter({
-    name: "cloud_bad_messages_total",
-    help: "Messages that could not be taken and were answered with an error.",
-    labelNames: ["wire", "code"] as const,
-    registers: [this.registry],
-  });
-  readonly ignoredMessages = new Counter({
-    name: "cloud_ignored_messages_total",
-    help: "Messages for other parts of the platform.",
-    labelNames: ["wire"] as const,
-    registers: [this.registry],
-  });
-  readonly refusedConnections = new Counter({
-    name: "cloud_refused_connections_total",
-    help: "Connections whose credentials were refused or never came.",
-    labelNames: ["wire"] as const,
-    registers: [this.registry],
-  });
-  readonly sessions = new Gauge({
-    name: "cloud_sessions",
-    help: "Users with a session.",
-    registers: [this.registry],
-  });
+  readonly badMessages = this.#counterBy(
+    "cloud_bad_messages_total",
+    "Messages that could not be taken and were answered with an error.",
+    "wire",
+    "code",
+  );
+  readonly ignoredMessages = this.#counterBy(
+    "cloud_ignored_messages_total",
+    "Messages for other parts of the platform.",
+    "wire",
+  );
+  readonly refusedConnections = this.#counterBy(
+    "cloud_refused_connections_total",
+    "Connections whose credentials were refused or never came.",
+    "wire",
+  );
+  readonly sessions = this.#gauge("cloud_sessions", "Users with a session.");
 
   /** Every code is there from the start, at 0: a rate needs a value before the first failure. */
   constructor() {
@@ -148,6 +130,14 @@ export class Metrics {
 
   #counter(name: string, help: string): Counter {
     return new Counter({ name, help, registers: [this.registry] });
+  }
+
+  #counterBy<Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge(name: string, help: string): Gauge {
+    return new Gauge({ name, help, registers: [this.registry] });
   }
 
   #histogram(name: string, help: string, buckets: number[]): Histogram {
