@@ -6,6 +6,7 @@ import type { ConsoleState } from "../state/state.js";
 import { useConsole } from "../state/store.js";
 import { useControls } from "./controls-context.js";
 import { Icon } from "./Icon.js";
+import { PercentSlider } from "./PercentSlider.js";
 
 /** How long a new volume takes to be reached, in ms. */
 const VOLUME_RAMP_MS = 100;
@@ -78,27 +79,15 @@ function Volume({ job }: { job: JobSummary }) {
   const layerVolume = effectiveVolume(useConsole(selectMix), job.trackId as 0 | 1 | 2);
   const [set, setVolume] = useState({ requestId: job.requestId, volume: layerVolume });
   const volume = set.requestId === job.requestId ? set.volume : layerVolume;
-  const percent = Math.round(volume * 100);
   return (
     <label class="volume">
       <span class="legend">Volume</span>
-      <input
-        type="range"
-        min="0"
-        max="100"
-        value={percent}
-        style={{ "--fill": `${percent}%` }}
-        aria-label="Volume of this job"
-        aria-valuetext={`${percent} %`}
-        onInput={({ currentTarget }) =>
-          setVolume({ requestId: job.requestId, volume: Number(currentTarget.value) / 100 })
-        }
-        onChange={({ currentTarget }) =>
-          void controls.control(job.requestId, {
-            action: "volume",
-            volume: Number(currentTarget.value) / 100,
-            rampMs: VOLUME_RAMP_MS,
-          })
+      <PercentSlider
+        label="Volume of this job"
+        value={volume}
+        onInput={(next) => setVolume({ requestId: job.requestId, volume: next })}
+        onChange={(next) =>
+          void controls.control(job.requestId, { action: "volume", volume: next, rampMs: VOLUME_RAMP_MS })
         }
       />
     </label>

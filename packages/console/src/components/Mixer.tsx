@@ -5,6 +5,7 @@ import { useConsole } from "../state/store.js";
 import { useControls } from "./controls-context.js";
 import { Icon } from "./Icon.js";
 import { Panel } from "./Panel.js";
+import { PercentSlider } from "./PercentSlider.js";
 
 const selectMix = (state: ConsoleState) => state.mix;
 /** How many jobs sound on each layer, as a text so that it compares by value. */
@@ -61,23 +62,13 @@ interface FaderProps {
 }
 
 function Fader({ name, level, heard, jobs, onLevel }: FaderProps) {
-  const percent = Math.round(level * 100);
   return (
     <label class={`fader ${heard < level ? "ducked" : ""}`}>
       <span class="fader-name">
         {name}
         <span class="muted">{jobs === 0 ? "quiet" : formatCount(jobs, "job")}</span>
       </span>
-      <input
-        type="range"
-        min="0"
-        max="100"
-        value={percent}
-        style={{ "--fill": `${percent}%` }}
-        aria-label={`Volume of ${name}`}
-        aria-valuetext={`${percent} %`}
-        onInput={({ currentTarget }) => onLevel(Number(currentTarget.value) / 100)}
-      />
+      <PercentSlider label={`Volume of ${name}`} value={level} onInput={onLevel} />
       <span class="figure">{Math.round(heard * 100)}%</span>
     </label>
   );

@@ -8,6 +8,7 @@ import { useConsole } from "../state/store.js";
 import { useControls } from "./controls-context.js";
 import { Icon } from "./Icon.js";
 import { Panel } from "./Panel.js";
+import { PercentSlider } from "./PercentSlider.js";
 
 const selectHearing = (state: ConsoleState) => state.hearing;
 const selectUser = (state: ConsoleState) => state.userId;
@@ -113,20 +114,13 @@ function ReceptionText({ reception }: { reception: Reception }) {
 function ListenVolume() {
   const controls = useControls();
   const [volume, setVolume] = useState(controls.listenVolume);
-  const percent = Math.round(volume * 100);
   return (
     <label class="listen-volume">
       <Icon name="headphones" />
-      <input
-        type="range"
-        min="0"
-        max="100"
-        value={percent}
-        style={{ "--fill": `${percent}%` }}
-        aria-label="Loudness of this page"
-        aria-valuetext={`${percent} %`}
-        onInput={({ currentTarget }) => {
-          const next = Number(currentTarget.value) / 100;
+      <PercentSlider
+        label="Loudness of this page"
+        value={volume}
+        onInput={(next) => {
           setVolume(next);
           void controls.setListenVolume(next);
         }}
