@@ -1,14 +1,14 @@
 // `make cluster`: the whole topology on this machine, its members killed, added and restarted while every
 // room plays; ends with 0 only if no sound was lost or heard twice and every app was told the truth.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { Closers } from "./closers.js";
+import type { Closers } from "./closers.js";
 import { plans } from "./cluster/plan.js";
 import { missingPrograms } from "./cluster/programs.js";
 import { Room } from "./cluster/Room.js";
-import { randomOf } from "./cluster/random.js";
 import { isGood, phaseLine, roomReport, roomTable } from "./cluster/report.js";
 import { sweep } from "./cluster/sweep.js";
 import { Topology } from "./cluster/Topology.js";
+import { randomOf } from "./random.js";
 import { inRepository } from "./stack/env.js";
 import { runProgram } from "./stack/program.js";
 
@@ -25,18 +25,13 @@ const plan = plans[CLUSTER_PLAN === "short" ? "short" : "whole"].filter(({ name 
   name.includes(CLUSTER_ONLY),
 );
 
-await runProgram(async (signal) => {
+await runProgram(async (signal, closers) => {
   const missing = missingPrograms();
   if (missing.length > 0) {
     say(`Skipped: not installed: ${missing.join(", ")} (Debian: apt-get install ${missing.join(" ")}).`);
     return EXIT_SKIPPED;
   }
-  const closers = new Closers();
-  try {
-    return await run(closers, signal);
-  } finally {
-    await closers.close();
-  }
+  return await run(closers, signal);
 });
 
 async function run(closers: Closers, signal: AbortSignal): Promise<number> {

@@ -2,7 +2,7 @@
 // was heard is what was asked.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { writeWav } from "./audio/wav.js";
-import { Closers } from "./closers.js";
+import type { Closers } from "./closers.js";
 import { type DemoStep, steps } from "./demo/plan.js";
 import { metricsTable, seedMetrics, stepTable } from "./demo/report.js";
 import { setMode, setScene } from "./demo/scene.js";
@@ -12,14 +12,9 @@ import { type ArrivedPacket, ordered } from "./room/packets.js";
 import { inRepository } from "./stack/env.js";
 import { runProgram } from "./stack/program.js";
 
-await runProgram(async (signal) => {
+await runProgram(async (signal, closers) => {
   say("Starting a LiveKit server, the bridge, the cloud, glasses and an app ...");
-  const closers = new Closers();
-  try {
-    return (await play(closers, signal)) ? 0 : 1;
-  } finally {
-    await closers.close();
-  }
+  return (await play(closers, signal)) ? 0 : 1;
 });
 
 async function play(closers: Closers, signal: AbortSignal): Promise<boolean> {

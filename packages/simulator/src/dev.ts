@@ -1,7 +1,7 @@
 // `make dev`: every part, up until Ctrl-C, with an app that can be told from the keyboard to play.
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { Closers } from "./closers.js";
+import type { Closers } from "./closers.js";
 import { Stack } from "./Stack.js";
 import { inRepository } from "./stack/env.js";
 import { roomToken } from "./stack/livekit.js";
@@ -9,23 +9,18 @@ import { runProgram } from "./stack/program.js";
 
 const USER = "dev@example.com";
 
-await runProgram(async (signal) => {
-  const closers = new Closers();
-  try {
-    const env = { JOBS_DB: inRepository("out", "jobs.db"), ...process.env };
-    const stack = closers.own(await Stack.start({ usualPorts: true, env }));
-    const glasses = closers.own(await stack.glasses(USER));
-    closers.own(await glasses.listen(stack.parts.tap));
-    await stack.startApp(USER);
-    await describe(stack, glasses.room.roomName);
-    obeyKeyboard(stack, closers);
-    if (!signal.aborted) {
-      await once(signal, "abort");
-    }
-    return 0;
-  } finally {
-    await closers.close();
+await runProgram(async (signal, closers) => {
+  const env = { JOBS_DB: inRepository("out", "jobs.db"), ...process.env };
+  const stack = closers.own(await Stack.start({ usualPorts: true, env }));
+  const glasses = closers.own(await stack.glasses(USER));
+  closers.own(await glasses.listen(stack.parts.tap));
+  await stack.startApp(USER);
+  await describe(stack, glasses.room.roomName);
+  obeyKeyboard(stack, closers);
+  if (!signal.aborted) {
+    await once(signal, "abort");
   }
+  return 0;
 });
 
 async function describe(stack: Stack, roomName: string): Promise<void> {

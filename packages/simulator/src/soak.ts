@@ -3,8 +3,8 @@
 // and nothing is held at the end that was not held at the beginning.
 import { setMaxListeners } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { Closers } from "./closers.js";
-import { randomOf } from "./cluster/random.js";
+import type { Closers } from "./closers.js";
+import { randomOf } from "./random.js";
 import { breakThings } from "./soak/faults.js";
 import { Ledger } from "./soak/Ledger.js";
 import { type Levels, readLevels, settleLevels } from "./soak/levels.js";
@@ -21,14 +21,9 @@ const { SOAK_S, SOAK_USERS, CHAOS_SEED } = process.env;
 const [seconds, count] = [Number(SOAK_S || 300), Number(SOAK_USERS || 12)];
 const seed = Number(CHAOS_SEED || Date.now() % 1_000_000);
 
-await runProgram(async (signal) => {
+await runProgram(async (signal, closers) => {
   setMaxListeners(0, signal); // each user waits with it
-  const closers = new Closers();
-  try {
-    return await run(closers, signal);
-  } finally {
-    await closers.close();
-  }
+  return await run(closers, signal);
 });
 
 async function run(closers: Closers, signal: AbortSignal): Promise<number> {

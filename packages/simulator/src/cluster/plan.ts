@@ -1,5 +1,5 @@
+import { oneOf } from "../random.js";
 import type { Member } from "./Member.js";
-import { oneOf } from "./random.js";
 import type { Topology } from "./Topology.js";
 
 /** What happens to the topology while every room plays a sound. */

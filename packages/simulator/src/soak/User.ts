@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Closable } from "../closers.js";
 import { RoamingGlasses } from "../cluster/RoamingGlasses.js";
-import { oneOf, randomOf } from "../cluster/random.js";
+import { oneOf, randomOf } from "../random.js";
 import type { SampleApp } from "../SampleApp.js";
 import type { Ledger } from "./Ledger.js";
 import { type System, sounds } from "./System.js";

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { oneOf, randomOf } from "../cluster/random.js";
+import { oneOf, randomOf } from "../random.js";
 import type { System } from "./System.js";
 import type { User } from "./User.js";
 
